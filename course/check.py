@@ -17,6 +17,7 @@ lines of a cell are collected; at the end the cell shows what is right and, if a
 is not, raises the worst outcome. A check cell ends without a value.
 '''
 
+import builtins
 import contextlib
 import copy
 import dis
@@ -26,6 +27,8 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+
+import pandas as pd
 
 from course import compare, figures
 
@@ -174,7 +177,7 @@ class Expectation:
 
     def is_any_of(self, options: Iterable) -> "Expectation":
         """The answer is one of the options, however it is capitalised or spaced."""
-        known = {normal(option) for option in options}
+        known = [normal(option) for option in options]
         return self._judge(
             lambda value: (
                 None
@@ -202,7 +205,15 @@ class Expectation:
 
     def holds(self, condition: Callable[[object], bool], otherwise: str) -> "Expectation":
         """Any other condition; `otherwise` says what is amiss if it does not hold."""
-        return self._judge(lambda value: None if condition(value) else otherwise)
+
+        def unmet(value):
+            # A value of another kind than expected may not even bear the question.
+            try:
+                return None if condition(value) else otherwise
+            except Exception:
+                return otherwise
+
+        return self._judge(unmet)
 
     def raises(self, *errors: type[Exception]) -> "Expectation":
         """Calling it raises one of these errors."""
@@ -292,8 +303,7 @@ class Expectation:
     def _call(self) -> tuple[str, object]:
         if self._args is None:
             return "value", self._thing
-        self._given = copy.deepcopy((self._args, self._kwargs))
-        args, kwargs = self._given
+        args, kwargs = self._given = _copied(self._args), _copied(self._kwargs)
         # A hidden check's input must not be printed; a warning is no mistake.
         silence = (
             contextlib.redirect_stdout(io.StringIO())
@@ -327,7 +337,7 @@ class Expectation:
 
     def _broke(self, error: BaseException) -> None:
         if self._line.hidden:
-            message = f"your code raised {type(error).__name__}"
+            message = f"your code raised {_builtin_name(error)}"
         else:
             message = f"your code raised {type(error).__name__}: {error}{_where(error)}"
         self._line.fail("broke", ". ".join(filter(None, [message, self._hint])))
@@ -342,7 +352,9 @@ def normal(value: object) -> object:
 
 def is_untouched(answer: object) -> bool:
     """True for the stub as released: None, ..., a function of nothing but `...`, a dict or
-    list of nothing but these."""
+    list of nothing but these. A stand-in for something elsewhere says so itself."""
+    if getattr(answer, "__untouched__", False) is True:
+        return True
     if answer is None or answer is ...:
         return True
     if isinstance(answer, dict):
@@ -356,6 +368,17 @@ def is_untouched(answer: object) -> bool:
     return False
 
 
+def _copied(value: object) -> object:
+    """A copy the learner's code may change. pandas copies on write, so frames cost nothing."""
+    if isinstance(value, dict):
+        return {key: _copied(part) for key, part in value.items()}
+    if isinstance(value, tuple) and type(value) is tuple:
+        return tuple(map(_copied, value))
+    if isinstance(value, pd.DataFrame | pd.Series):
+        return value.copy(deep=False)
+    return copy.deepcopy(value)
+
+
 def _same(before: object, after: object) -> bool:
     if isinstance(before, tuple | list):
         return len(before) == len(after) and all(map(_same, before, after))
@@ -364,10 +387,19 @@ def _same(before: object, after: object) -> bool:
     return before.equals(after) if hasattr(before, "equals") else repr(before) == repr(after)
 
 
+def _builtin_name(error: BaseException) -> str:
+    """The nearest built-in kind of an error: a name of the learner's own could carry inputs."""
+    return next(k.__name__ for k in type(error).__mro__ if vars(builtins).get(k.__name__) is k)
+
+
 def _where(error: BaseException) -> str:
     """The line of the learner's cell an error came from."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "ipykernel" in f.filename]
-    return f" (line {frames[-1].lineno} of your cell: `{frames[-1].line}`)" if frames else ""
+    line = getattr(error, "learner_line", None)
+    if line is None:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if "ipykernel_" in frame.filename]
+        line = lines[-1] if lines else None
+    return f" (line {line} of your cell)" if line else ""
 
 
 def _show(task_id: str, lines: list[Line], closing: str) -> None:

@@ -122,7 +122,7 @@ def _sequences(found, expected, within, order):
     if len(found) != len(expected):
         return f"expected {len(expected)} items, found {len(found)}"
     if not order:
-        found, expected = sorted(found, key=repr), sorted(expected, key=repr)
+        found, expected = (sorted(x, key=lambda v: repr(_plain(v))) for x in (found, expected))
     for place, (have, want) in enumerate(zip(found, expected, strict=True), start=1):
         if sentence := difference(have, want, within=within):
             return f"item {place}: {sentence}"
@@ -139,8 +139,9 @@ def _mappings(found, expected, within):
 
 
 def _labels(found, expected, word) -> str | None:
-    missing = [label for label in expected if label not in list(found)]
-    extra = [label for label in found if label not in list(expected)]
+    known, wanted = set(found), set(expected)
+    missing = [label for label in expected if label not in known]
+    extra = [label for label in found if label not in wanted]
     if missing:
         return f"{word} {short(_plain(missing[0]))} is missing"
     if extra:

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.dates import DateLocator, num2date
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
 OKABE_ITO = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 LINE_STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1))]
@@ -44,15 +46,7 @@ def use_house_style() -> None:
 
 def source_note(ax: Axes, text: str) -> None:
     """Write where the numbers come from under the figure."""
-    ax.annotate(
-        text,
-        xy=(0, 0),
-        xycoords="figure fraction",
-        xytext=(6, -14),
-        textcoords="offset points",
-        fontsize=10,
-        annotation_clip=False,
-    )
+    ax.figure.supxlabel(text, x=0.01, ha="left", fontsize=10)
 
 
 def describe(thing: Axes | Figure | Iterable[Axes]) -> dict:
@@ -85,11 +79,10 @@ def as_data(value: object) -> object:
 def shows(series: dict, values: Iterable[float] | Mapping, within: float) -> bool:
     """Does the series have these heights, in order, or these heights at these places?"""
     if isinstance(values, Mapping):
-        at = dict(zip(series["x"], series["y"], strict=True))
-        places = [place for place in values if _place(place) not in at]
-        if places:
+        at = dict(zip(map(_read, series["x"]), series["y"], strict=True))
+        if any(_read(place) not in at for place in values):
             return False
-        pairs = [(at[_place(place)], height) for place, height in values.items()]
+        pairs = [(at[_read(place)], height) for place, height in values.items()]
     else:
         wanted = list(values)
         if len(wanted) != len(series["y"]):
@@ -108,11 +101,10 @@ def _axes_of(thing: object) -> list[Axes] | None:
         return [thing]
     if isinstance(thing, Figure):
         return list(thing.axes)
-    if isinstance(thing, np.ndarray | list | tuple) and len(thing):
-        flat = list(np.ravel(np.asarray(thing, dtype=object)))
-        if all(isinstance(ax, Axes) for ax in flat):
-            return flat
-    return None
+    several = thing.ravel() if isinstance(thing, np.ndarray) else thing
+    if not isinstance(several, np.ndarray | list | tuple) or not len(several):
+        return None
+    return list(several) if all(isinstance(ax, Axes) for ax in several) else None
 
 
 def _panel(ax: Axes) -> dict:
@@ -143,7 +135,7 @@ def _bars(ax: Axes) -> list[dict]:
             {
                 "kind": "bar",
                 "label": _label(container),
-                "x": _tick_names(axis, middles),
+                "x": _names(axis, middles),
                 "y": heights,
             }
         )
@@ -155,7 +147,7 @@ def _lines(ax: Axes) -> list[dict]:
         {
             "kind": "line",
             "label": _label(line),
-            "x": [_place(x) for x in line.get_xdata(orig=True)],
+            "x": _names(ax.xaxis, line.get_xdata(orig=True)),
             "y": [_number(y) for y in line.get_ydata(orig=True)],
         }
         for line in ax.lines
@@ -166,9 +158,9 @@ def _lines(ax: Axes) -> list[dict]:
 def _points(ax: Axes) -> list[dict]:
     found = []
     for collection in ax.collections:
-        offsets = np.asarray(getattr(collection, "get_offsets", lambda: [])())
+        offsets = np.asarray(getattr(collection, "get_offsets", list)())
         if type(collection).__name__ == "PathCollection" and len(offsets):
-            x, y = offsets[:, 0].tolist(), offsets[:, 1].tolist()
+            x, y = _names(ax.xaxis, offsets[:, 0]), offsets[:, 1].tolist()
             found.append({"kind": "points", "label": _label(collection), "x": x, "y": y})
     return found
 
@@ -178,14 +170,39 @@ def _label(artist: object) -> str:
     return "" if label.startswith("_") else label
 
 
-def _tick_names(axis, middles: list[float]) -> list:
-    """Names of the bars where the axis has categories, else their places."""
-    formatter = axis.get_major_formatter()
-    if not (isinstance(formatter, FixedFormatter) or hasattr(formatter, "_units")):
-        return [round(float(middle), 9) for middle in middles]
-    places = list(axis.get_major_locator()())
-    names = dict(zip(np.round(places, 6), formatter.format_ticks(places), strict=False))
-    return [names.get(round(middle, 6), round(float(middle), 9)) for middle in middles]
+def _names(axis: Axis, places: Iterable) -> list:
+    """Places on an axis as a reader reads them: dates, names of categories, else numbers."""
+    places = [_place(place) for place in places]
+    if not all(isinstance(place, float) for place in places):
+        return places
+    locator, formatter = axis.get_major_locator(), axis.get_major_formatter()
+    # pandas draws a regular time series by the number of the period.
+    if period := getattr(axis.axes, "freq", None) or getattr(locator, "freq", None):
+        return [_place(pd.Period(ordinal=round(place), freq=period)) for place in places]
+    if isinstance(locator, DateLocator):
+        return [num2date(place).date().isoformat() for place in places]
+    fixed = isinstance(locator, FixedLocator)
+    if hasattr(formatter, "_units") or (
+        fixed and isinstance(formatter, FixedFormatter | FuncFormatter)
+    ):
+        ticks = np.asarray(locator(), dtype=float)
+        return [_nearest(place, ticks, formatter.format_ticks(ticks)) for place in places]
+    return [round(place, 9) for place in places]
+
+
+def _nearest(place: float, ticks: np.ndarray, names: list[str]) -> object:
+    """The name of the tick a bar stands at or, in a group of bars, beside."""
+    apart = np.diff(np.sort(ticks)).min() if len(ticks) > 1 else 1.0
+    away = np.abs(ticks - place)
+    name = names[int(away.argmin())] if len(ticks) and away.min() < apart / 2 else ""
+    return name.removesuffix(" 00:00:00") or round(place, 9)
+
+
+def _read(place: object) -> object:
+    """A place to look up: a year is the same as number and as text."""
+    place = _place(place)
+    number = _number(place)
+    return place if number is None else number
 
 
 def _place(x: object) -> object:
@@ -193,7 +210,7 @@ def _place(x: object) -> object:
         x = x.end_time
     if isinstance(x, np.datetime64) or hasattr(x, "isoformat"):
         return pd.Timestamp(x).date().isoformat()
-    return x if isinstance(x, str) else _number(x)
+    return str(x) if isinstance(x, str) else _number(x)
 
 
 def _number(y: object) -> float | None:

@@ -63,7 +63,10 @@ def restore_my_work(kept: str | Path, folder: Path | None = None) -> None:
     kept = Path(kept)
     if not kept.is_file():
         raise NoWork(f"There is no file {kept.name} here. Upload it beside the notebook first.")
-    work = json.loads(kept.read_text("utf-8"))
+    try:
+        work = json.loads(kept.read_text("utf-8"))
+    except ValueError:
+        work = None
     if not isinstance(work, dict) or not isinstance(work.get("answers"), dict):
         raise NoWork(f"{kept.name} was not made by keep_my_work(); nothing was changed.")
     module = syllabus.module(work.get("module", ""))
@@ -210,7 +213,7 @@ def _newer_in_kernel(nb: nbformat.NotebookNode) -> list[str]:
         if cell.cell_type != "code" or lesson.role(cell.get("id", "")) != "answer":
             continue
         head = cell.source.strip().split("\n")[0].split("=")[0]
-        runs = [text for text in history if text.startswith(head)]
+        runs = [text for text in history if head and text.startswith(head)]
         if runs and runs[-1] != cell.source.strip():
             newer.append(cell.id)
     return newer
