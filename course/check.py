@@ -28,6 +28,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from course import compare, figures
@@ -37,7 +38,7 @@ MIME = "application/vnd.mildip.checks+json"
 SYMBOLS = {"right": "✓", "not yet": "✗", "broke": "!", "not attempted": "○"}
 WORST_FIRST = ["broke", "not yet", "right"]
 
-MORE_LATER = "Right so far. More checks run when the work is graded."
+MORE_LATER = "Right so far. Hidden checks, where there are any, run when the work is graded."
 
 
 class CheckFailed(AssertionError):
@@ -140,7 +141,7 @@ class Expectation:
 
     def on(self, *args: object, **kwargs: object) -> "Expectation":
         """Call the learner's function on these arguments (on copies of them)."""
-        self._args, self._kwargs = args, kwargs
+        self._args, self._kwargs, self._outcome = args, kwargs, None
         return self
 
     def item(self, key: object) -> "Expectation":
@@ -266,6 +267,17 @@ class Expectation:
 
         return self._judge_figure(unnamed)
 
+    def stacked(self, panel: int = 0) -> "Expectation":
+        """Every set of bars stands on top of those drawn before it, at the same places."""
+
+        def apart(panels):
+            if panel >= len(panels):
+                return f"there is no panel {panel + 1}"
+            bars = [one for one in panels[panel]["series"] if one["kind"] == "bar"]
+            return None if figures.are_stacked(bars) else "the bars do not stand on each other"
+
+        return self._judge_figure(apart)
+
     def shows(
         self, values: Iterable[float] | Mapping, panel: int = 0, within: float = 1e-9
     ) -> "Expectation":
@@ -339,7 +351,8 @@ class Expectation:
         if self._line.hidden:
             message = f"your code raised {_builtin_name(error)}"
         else:
-            message = f"your code raised {type(error).__name__}: {error}{_where(error)}"
+            said = str(error)[:300]
+            message = f"your code raised {type(error).__name__}: {said}{_where(error)}"
         self._line.fail("broke", ". ".join(filter(None, [message, self._hint])))
 
 
@@ -384,6 +397,8 @@ def _same(before: object, after: object) -> bool:
         return len(before) == len(after) and all(map(_same, before, after))
     if isinstance(before, dict):
         return before.keys() == after.keys() and all(_same(before[k], after[k]) for k in before)
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after)
     return before.equals(after) if hasattr(before, "equals") else repr(before) == repr(after)
 
 

@@ -53,7 +53,8 @@ def describe(thing: Axes | Figure | Iterable[Axes]) -> dict:
     """A figure as plain data: {"panels": [{"title", "xlabel", "ylabel", "legend", "series"}]}.
 
     A series is {"kind": "bar" | "line" | "points", "label", "x": [...], "y": [...]}; dates
-    are ISO text, categories text, numbers floats.
+    are ISO text, categories text, numbers floats. Bars also say where they stand ("at") and
+    on what ("base").
     """
     axes = _axes_of(thing)
     if axes is None:
@@ -87,8 +88,16 @@ def shows(series: dict, values: Iterable[float] | Mapping, within: float) -> boo
         wanted = list(values)
         if len(wanted) != len(series["y"]):
             return False
-        pairs = list(zip(series["y"], wanted, strict=True))
+        pairs = list(zip(_in_reading_order(series), wanted, strict=True))
     return all(y is not None and abs(y - float(want)) <= within for y, want in pairs)
+
+
+def _in_reading_order(series: dict) -> list[float | None]:
+    """Heights from left to right: bars may be drawn in any order."""
+    places = series.get("at")
+    if not places:
+        return series["y"]
+    return [y for _, y in sorted(zip(places, series["y"], strict=True), key=lambda pair: pair[0])]
 
 
 def sentence(description: dict) -> str:
@@ -137,9 +146,20 @@ def _bars(ax: Axes) -> list[dict]:
                 "label": _label(container),
                 "x": _names(axis, middles),
                 "y": heights,
+                "base": [float(p.get_x() if flat else p.get_y()) for p in patches],
+                "at": [round(float(middle), 6) for middle in middles],
             }
         )
     return found
+
+
+def are_stacked(bars: list[dict]) -> bool:
+    """Does every series of bars stand where the one before it ends?"""
+    return len(bars) > 1 and all(
+        upper["at"] == lower["at"]
+        and np.allclose(upper["base"], np.add(lower["base"], lower["y"]))
+        for lower, upper in zip(bars, bars[1:], strict=False)
+    )
 
 
 def _lines(ax: Axes) -> list[dict]:

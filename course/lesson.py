@@ -29,7 +29,7 @@ from course.syllabus import Module
 
 ANSWER = re.compile(r"^m\d\d_t\d+$")
 CHECK = re.compile(r"^(m\d\d_t\d+)_check(_[a-z0-9_]+)?$")
-FREE = re.compile(r"^m\d\d_(predict|notes|declaration|key|try)(_?[a-z0-9]+)?$")
+FREE = re.compile(r"^m\d\d_(predict_answer|declaration|key|notes_[a-z]+|try_[a-z0-9_]+)$")
 SELF_STUDY = re.compile(r"^m\d\d_(compare|mark)(_[a-z0-9]+)?$")
 MADE = ("glance", "objectives", "cando", "sources")
 
@@ -250,6 +250,7 @@ def lost_checks(module: Module, task: str, code: str) -> dict[str, str]:
     For answers one trusts, such as the bank's: there is no sandbox here.
     """
     import matplotlib
+    import matplotlib.pyplot as plt
 
     matplotlib.use("Agg")
     space: dict = {"__name__": "__main__"}
@@ -270,6 +271,7 @@ def lost_checks(module: Module, task: str, code: str) -> dict[str, str]:
                     exec(compile(cell.source, cell.id, "exec"), space)
             except Exception as error:
                 failed[cell.id] = f"{type(error).__name__}: {error}"
+    plt.close("all")
     return failed
 
 
