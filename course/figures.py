@@ -4,6 +4,7 @@ Colours are Okabe and Ito's, which stay apart for colour-blind readers; every se
 has a second cue (marker or line style), so figures read in grey.
 """
 
+import textwrap
 from collections.abc import Iterable, Mapping
 
 import matplotlib.pyplot as plt
@@ -102,7 +103,9 @@ def _in_reading_order(series: dict) -> list[float | None]:
 
 def sentence(description: dict) -> str:
     """The text alternative: what is drawn, on which axes, from where to where."""
-    return "\n".join(_panel_sentence(panel) for panel in description["panels"])
+    return "\n".join(
+        textwrap.fill(_panel_sentence(panel), 88) for panel in description["panels"]
+    )
 
 
 def _axes_of(thing: object) -> list[Axes] | None:

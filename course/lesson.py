@@ -81,6 +81,8 @@ def dress(nb: NotebookNode, given: dict[str, float]) -> NotebookNode:
             cell.metadata.deletable = False
         if SELF_STUDY.match(cell.id):
             cell.metadata.tags = ["self-study"]
+        elif cell.id.endswith("_keep"):
+            cell.metadata.tags = ["own-output"]  # what it says here is not for learners
     return nb
 
 

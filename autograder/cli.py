@@ -1,0 +1,436 @@
+"""The command line. Exit codes: 0 fine, 1 something needs attention, 2 wrong usage."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from autograder.classroom import Course, Problem, WrongUsage
+from autograder.settings import environment_on_path
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Run the course: release, collect, grade, give feedback. `mildip demo` shows it all.",
+)
+out = Console()
+err = Console(stderr=True)
+
+Modules = Annotated[
+    list[str] | None, typer.Argument(help="Modules by name or short id (m07); all if none.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print plain data for machines.")]
+Target = Annotated[Path | None, typer.Option("--out", help="Write here instead.")]
+
+
+def main() -> None:
+    """Entry point of `mildip`; turns a Problem into one sentence and an exit code."""
+    environment_on_path()
+    try:
+        app()
+    except Problem as problem:
+        err.print(str(problem), style="bold", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(problem.exit_code)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Where to run; a new folder if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the main job from start to finish with an invented class."""
+    import tempfile
+    import time
+
+    from autograder import demo as cycle
+    from course import places
+
+    began = time.monotonic()
+    root = folder or Path(tempfile.mkdtemp(prefix="mildip-demo-"))
+    course = Course.make(root, places.NOTEBOOKS)
+    with _progress() as progress:
+
+        def track(what: str, count: int) -> Callable[[], None]:
+            task = progress.add_task(what, total=count)
+            return lambda: progress.advance(task)
+
+        found = cycle.run(course, places.ANSWERS, track)
+    differing = [one for one in found if not one.same]
+    if as_json:
+        _print_json(
+            [
+                {
+                    "learner": one.member.learner,
+                    "manner": one.member.manner,
+                    "module": one.module,
+                    "has": one.has,
+                    "should": one.should,
+                    "of": one.out_of,
+                    "status": one.status,
+                    "differing": one.differing,
+                }
+                for one in found
+            ]
+        )
+    else:
+        _demo_table(found)
+        out.print(f"Feedback pages: {course.step('feedback')}", soft_wrap=True)
+        out.print(f"Class report:   {course.room / 'report.html'}", soft_wrap=True)
+        out.print(f"Marks:          {course.room / 'marks.csv'}", soft_wrap=True)
+        for one in differing:
+            checks = ", ".join(one.differing) or "the mark as a whole"
+            out.print(f"Not as it should be: {one.member.learner}, {one.module}: {checks}")
+        if not differing:
+            out.print("Every check gave every learner what it should.")
+        out.print(f"{time.monotonic() - began:.0f} s")
+    raise typer.Exit(1 if differing else 0)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say whether this machine is fit to run the course, and what is lost if not."""
+    from autograder.doctor import examine
+
+    findings = list(examine(_damaged_datasets()))
+    if as_json:
+        _print_json(findings)
+    else:
+        table = _table("Looked at", "Found", "Detail")
+        for one in findings:
+            word = "✓ fine" if one.ok else ("✗ amiss" if one.needed else "○ limited")
+            _row(table, one.what, word, one.says)
+        out.print(table)
+    raise typer.Exit(1 if any(one.needed and not one.ok for one in findings) else 0)
+
+
+@app.command()
+def modules(as_json: Json = False) -> None:
+    """List the modules: of the classroom around here, or else of the installed course."""
+    from autograder.overview import overview
+
+    found, minutes = overview(_notebooks_here()), _minutes()
+    if as_json:
+        _print_json([{**vars(one), "minutes": minutes.get(one.module)} for one in found])
+        return
+    table = _table("Module", "Title", "Minutes", "Automatic", "Written")
+    for one in found:
+        points = _mark(one.automatic), _mark(one.written)
+        _row(table, one.module, one.title, _mark(minutes.get(one.module)), *points)
+    out.print(table)
+
+
+@app.command()
+def new(folder: Path) -> None:
+    """Make a course folder to run a class in."""
+    from course import places
+
+    course = Course.make(folder, places.NOTEBOOKS)
+    out.print(
+        f"Made {course.root} with {len(course.modules())} modules. Next: go there, then "
+        "`mildip release`.",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def start(folder: Path, as_json: Json = False) -> None:
+    """Write the self-study edition of every module into a folder, for one learner."""
+    import tempfile
+
+    from autograder.release import release, write_edition
+    from course import places
+
+    written, kept = [], []
+    with tempfile.TemporaryDirectory(prefix="mildip-") as room, _progress() as progress:
+        course = Course.make(Path(room, "course"), places.NOTEBOOKS)
+        for module in progress.track(course.modules(), description="Prepare"):
+            new_files, old_files = write_edition(
+                release(course, module).self_study, folder / module
+            )
+            written += new_files
+            kept += old_files
+    if as_json:
+        _print_json({"written": list(map(str, written)), "kept": list(map(str, kept))})
+    else:
+        out.print(f"{len(written)} files written to {folder}.", soft_wrap=True)
+        for path in kept:
+            out.print(f"Left as it is, because it may hold your work: {path}", soft_wrap=True)
+    raise typer.Exit(1 if kept else 0)
+
+
+@app.command()
+def release(
+    modules: Modules = None,
+    exchange: Annotated[
+        bool, typer.Option("--exchange", help="Also release to nbgrader's exchange.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the editions that learners get, and set points and due dates."""
+    course = _course()
+    chosen = course.chosen(modules)
+    from autograder.release import release as release_one
+
+    with _progress() as progress:
+        done = [
+            release_one(course, module, exchange)
+            for module in progress.track(chosen, description="Release")
+        ]
+    if as_json:
+        _print_json(done)
+        return
+    table = _table("Module", "Edition", "Automatic", "Written", "Due")
+    for one in done:
+        due = course.due(one.module)
+        _row(
+            table,
+            one.module,
+            one.edition,
+            _mark(one.automatic_points),
+            _mark(one.written_points),
+            due.isoformat(" ", "minutes") if due else "no date",
+        )
+    out.print(table)
+    out.print(f"Hand out what is in {course.step('release')}", soft_wrap=True)
+
+
+@app.command()
+def collect(
+    source: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of LEARNER/NOTEBOOK.ipynb or LEARNER__NOTEBOOK.ipynb."),
+    ] = None,
+    module: Annotated[
+        list[str] | None, typer.Option("--module", "-m", help="Look for these modules only.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring in what learners handed in: from a folder, or else from nbgrader's exchange."""
+    course = _course()
+    chosen = course.chosen(module) if module else None
+    from autograder.intake.collect import collect_exchange, collect_folder
+
+    if source:
+        taken, strays = collect_folder(course, source, chosen)
+    else:
+        taken, strays = collect_exchange(course, chosen)
+    if as_json:
+        _print_json({"collected": taken, "strays": strays})
+    else:
+        table = _table("Learner", "Folder", "Module", "Outcome", "Handed in", "Note")
+        for one in taken:
+            at = f"{one.at:%Y-%m-%d %H:%M} UTC"
+            _row(table, one.learner, one.folder, one.module, one.outcome, at, one.reason or "")
+        out.print(table)
+        for stray in strays:
+            out.print(f"Look at this: {stray.what} {stray.reason}.", soft_wrap=True, markup=False)
+    needs_attention = strays or any(one.outcome == "refused" for one in taken)
+    raise typer.Exit(1 if needs_attention else 0)
+
+
+@app.command()
+def grade(modules: Modules = None, as_json: Json = False) -> None:
+    """Grade what is new or changed. For work you trust: there is no sandbox yet."""
+    course = _course()
+    chosen = course.chosen(modules)
+    from autograder import grading
+
+    jobs = grading.pending(course, chosen)
+    results = grading.grade(course, jobs)
+    err.print(grading.TRUST, soft_wrap=True)
+    with _progress() as progress:
+        done = list(progress.track(results, total=len(jobs), description="Grade"))
+    if as_json:
+        _print_json(done)
+    else:
+        table = _table("Learner", "Module", "Result", "Seconds", "Note")
+        for one in done:
+            learner = course.roster.by_folder(one.job.folder)
+            note = "; ".join(filter(None, [one.reason, one.detail, *one.warnings]))
+            _row(table, learner.shown, one.job.module, one.result, f"{one.seconds:.1f}", note)
+        out.print(table if done else "Nothing new to grade.")
+    raise typer.Exit(1 if any(one.result != "graded" or one.warnings for one in done) else 0)
+
+
+@app.command()
+def feedback(modules: Modules = None, as_json: Json = False) -> None:
+    """Write each learner's page: what was right, what was not yet, and marks so far."""
+    course = _course()
+    chosen = course.chosen(modules)
+    from autograder import gradebook
+    from autograder.feedback import write_feedback
+
+    rows = gradebook.rows(course, chosen)
+    with _progress() as progress:
+        pages = [
+            page
+            for row in progress.track(rows, description="Feedback")
+            for page in write_feedback(course, row)
+        ]
+    if as_json:
+        _print_json(list(map(str, pages)))
+    else:
+        out.print(f"{len(pages)} pages in {course.step('feedback')}", soft_wrap=True)
+
+
+@app.command()
+def export(
+    modules: Modules = None,
+    to: Annotated[str, typer.Option("--to", help="csv")] = "csv",
+    target: Target = None,
+    as_json: Json = False,
+) -> None:
+    """Write the marks for another system to read."""
+    if to != "csv":
+        raise WrongUsage(f"Marks cannot be exported to {to!r}. There is: csv.")
+    course = _course()
+    chosen = course.chosen(modules)
+    from autograder import gradebook
+    from autograder.exports.csv import as_csv
+
+    rows = gradebook.rows(course, chosen)
+    if as_json:
+        _print_json(rows)
+        return
+    path = target or course.room / "marks.csv"
+    path.write_text(as_csv(rows), encoding="utf-8")
+    out.print(f"{len(rows)} rows in {path}", soft_wrap=True)
+
+
+@app.command()
+def report(modules: Modules = None, target: Target = None, as_json: Json = False) -> None:
+    """Write the class report: marks, what came late, which checks were hard."""
+    course = _course()
+    chosen = course.chosen(modules)
+    from autograder.insight.report import as_html
+    from autograder.insight.report import report as look
+
+    found = look(course, chosen)
+    if as_json:
+        _print_json(found)
+        return
+    path = target or course.room / "report.html"
+    path.write_text(as_html(found), encoding="utf-8")
+    out.print(f"Class report: {path}", soft_wrap=True)
+
+
+def _course() -> Course:
+    return Course.find(Path.cwd())
+
+
+def _notebooks_here() -> Path:
+    try:
+        return _course().step("source")
+    except WrongUsage:
+        from course import places
+
+        return places.NOTEBOOKS
+
+
+def _minutes() -> dict[str, int]:
+    """Minutes to read and do a module, as far as the installed course's syllabus says."""
+    try:
+        from course import syllabus
+    except ImportError:
+        return {}
+    return {one.folder: one.minutes_to_read + one.minutes_to_do for one in syllabus.modules()}
+
+
+def _damaged_datasets() -> Callable[[], list[str]] | None:
+    """How to look over the datasets of the course that is installed beside us, if one is."""
+    try:
+        from course import data
+    except ImportError:
+        return None
+
+    def damaged() -> list[str]:
+        found = []
+        try:
+            for name in data.names():
+                try:
+                    data.load(name)
+                except data.DamagedDataset as error:
+                    found.append(str(error))
+        except data.DamagedDataset as error:
+            found.append(str(error))
+        return found
+
+    return damaged
+
+
+def _demo_table(found: list) -> None:
+    modules = list(dict.fromkeys(one.module for one in found))
+    table = _table("Learner", "Works", *(module.split("_")[0] for module in modules), "Same")
+    table.caption = "Automatic marks: has / should have"
+    for member in dict.fromkeys(one.member for one in found):
+        mine = {one.module: one for one in found if one.member == member}
+        marks = [f"{_mark(mine[m].has)} / {_mark(mine[m].should)}" for m in modules]
+        same = all(one.same for one in mine.values())
+        _row(table, member.learner, member.manner, *marks, "✓ yes" if same else "✗ no")
+    out.print(table)
+
+
+def _mark(value: float | None) -> str:
+    return "–" if value is None else f"{round(value, 2):g}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _row(table: Table, *cells: str) -> None:
+    from rich.text import Text
+
+    table.add_row(*map(Text, cells))
+
+
+def _progress():
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+    )
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(_plain(value), ensure_ascii=False, indent=1))
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {key: _plain(item) for key, item in vars(value).items()}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+if __name__ == "__main__":
+    main()

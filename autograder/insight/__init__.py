@@ -1,0 +1,1 @@
+"""What the class as a whole did and did not understand."""

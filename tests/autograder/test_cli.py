@@ -1,0 +1,156 @@
+"""The command line as people and machines meet it: exit codes, sentences, JSON.
+
+Most commands run inside the test, for speed; one runs as a program of its own with the
+environment not activated. Left out: `demo`, whose work has a test of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder import cli, doctor
+
+
+@pytest.fixture
+def mildip(monkeypatch, capsys):
+    """Run `mildip` in a folder and give back exit code and output (parsed if `--json`)."""
+
+    def run(folder: Path, *arguments: object):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["mildip", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        printed = capsys.readouterr()
+        if "--json" in arguments and printed.out:
+            return end.value.code, json.loads(printed.out)
+        return end.value.code, " ".join((printed.out + printed.err).split())
+
+    return run
+
+
+@pytest.mark.parametrize("command", ["release", "collect", "grade", "feedback", "export", "report"])
+def test_does_a_command_outside_a_classroom_say_how_to_make_one(mildip, tmp_path, command):
+    code, said = mildip(tmp_path, command)
+    assert code == 2 and "mildip new DIR" in said
+
+
+def test_does_an_unknown_module_list_the_nearest(mildip, open_course):
+    code, said = mildip(open_course.root, "release", "m02_wodrs")
+    assert code == 2 and "no module 'm02_wodrs'" in said and "m02_words" in said
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["export", "--to", "moodle"], ["new"]])
+def test_is_wrong_usage_code_two(mildip, open_course, arguments):
+    assert mildip(open_course.root, *arguments)[0] == 2
+
+
+def test_does_the_cycle_run_from_the_shell(mildip, open_course, tiny, tmp_path, monkeypatch):
+    root, source = open_course.root, tmp_path / "in"
+    code, released = mildip(root, "release", "--json")
+    assert code == 0 and [one["automatic_points"] for one in released] == [3.5, 3.0]
+    nb = tiny.answered(tiny.released(open_course), m01_t1=tiny.RIGHT)
+    tiny.hand_in(source, "ann", nb)
+    tiny.hand_in(source, "bo", b"not a notebook")
+    code, taken = mildip(root, "collect", source, "--json")
+    assert code == 0 and [one["outcome"] for one in taken["collected"]] == ["new", "new"]
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    code, said = mildip(root, "grade")
+    assert code == 2 and "not done as root" in said
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    code, graded = mildip(root, "grade", "--json")
+    assert code == 1 and [one["result"] for one in graded] == ["graded", "refused"]
+    code, said = mildip(root, "grade")
+    assert code == 0 and "Nothing new to grade" in said and "only work you trust" in said
+
+    code, pages = mildip(root, "feedback", "--json")
+    assert code == 0 and len(pages) == 2 and all(Path(page).is_file() for page in pages)
+    _, rows = mildip(root, "export", "--json")
+    assert [row["automatic"] for row in rows] == [3.5, None, 0.0, None]
+    code, said = mildip(root, "export", "m01", "--out", "marks.csv")
+    assert code == 0 and "2 rows in" in said
+    assert len((root / "marks.csv").read_text("utf-8").splitlines()) == 3
+    _, found = mildip(root, "report", "--json")
+    assert found["modules"][0]["checks"][0]["of"] == 1
+    code, said = mildip(root, "report")
+    assert code == 0 and (open_course.room / "report.html").is_file()
+
+
+def test_does_a_stray_file_need_attention(mildip, open_course, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "all.zip").write_bytes(b"PK")
+    code, said = mildip(open_course.root, "collect", tmp_path / "in")
+    assert code == 1 and "Look at this: all.zip" in said
+
+
+def test_does_modules_show_titles_and_points(mildip, open_course):
+    _, rows = mildip(open_course.root, "modules", "--json")
+    assert [(r["module"], r["title"], r["automatic"], r["written"]) for r in rows] == [
+        ("m01_sums", "Sums for beginners", 3.5, 10.0),
+        ("m02_words", "Words", 3.0, 0.0),
+    ]
+
+
+def test_does_start_leave_work_alone(mildip, tmp_path, monkeypatch, sources):
+    monkeypatch.setattr("course.places.NOTEBOOKS", sources)
+    code, told = mildip(tmp_path, "start", tmp_path / "mine", "--json")
+    mine = tmp_path / "mine" / "m01_sums" / "sums.ipynb"
+    assert code == 0 and str(mine) in told["written"] and len(told["written"]) == 3
+    assert nbformat.read(mine, as_version=4).metadata.mildip.kind == "self-study"
+    mine.write_text("my work")
+    code, told = mildip(tmp_path, "start", tmp_path / "mine", "--json")
+    assert code == 1 and told == {"written": [], "kept": [str(mine)]}
+    assert mine.read_text() == "my work"
+
+
+def test_does_new_make_a_course_once(mildip, tmp_path, monkeypatch, sources):
+    monkeypatch.setattr("course.places.NOTEBOOKS", sources)
+    code, said = mildip(tmp_path, "new", tmp_path / "here")
+    assert code == 0 and "2 modules" in said
+    code, said = mildip(tmp_path, "new", tmp_path / "here")
+    assert code == 2 and "already holds a course" in said
+
+
+def test_does_the_program_work_in_an_environment_not_activated(open_course):
+    program = Path(sysconfig.get_path("scripts"), "mildip")
+    done = subprocess.run(
+        [program, "release", "m02", "--json"],
+        cwd=open_course.root,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(open_course.root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [one["module"] for one in json.loads(done.stdout)] == ["m02_words"]
+
+
+def test_does_the_doctor_find_this_environment_fit(mildip, tmp_path):
+    code, found = mildip(tmp_path, "doctor", "--json")
+    findings = {one["what"]: one for one in found}
+    assert code == 0 and all(one["ok"] for one in found if one["needed"])
+    assert {"Python", "packages", "JupyterLab panels", "alembic", "datasets"} <= set(findings)
+
+
+def test_does_the_doctor_name_what_is_damaged_missing_or_old(monkeypatch):
+    monkeypatch.setattr(doctor, "version", lambda name: "0.0.1")
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    monkeypatch.setattr(doctor, "MIN_PYTHON", (9, 9))
+    findings = {one.what: one for one in doctor.examine(lambda: ["datasets/x.csv is missing"])}
+    for what in ("Python", "packages", "alembic", "datasets"):
+        assert not findings[what].ok and findings[what].needed
+    assert "nbgrader is 0.0.1" in findings["packages"].says
+    assert "x.csv is missing" in findings["datasets"].says
+    assert not findings["bwrap"].ok and not findings["bwrap"].needed
+
+
+def test_is_help_quick_because_nothing_heavy_is_imported():
+    code = "import sys; import autograder.cli; print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert "'autograder.cli'" in loaded
+    assert not [name for name in ("nbgrader", "pandas", "nbconvert") if f"'{name}'" in loaded]
