@@ -48,7 +48,7 @@ bench: $(READY) ## seconds and memory of each lesson, run from top to bottom
 lock: $(READY) ## work out requirements.lock anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/python -m uv pip compile pyproject.toml --universal --python-version 3.11 \
-	    --generate-hashes --extra test --extra dev \
+	    --generate-hashes --extra test --extra dev --extra dask --extra postgresql \
 	    --custom-compile-command "make lock" -o requirements.lock
 
 # pip refuses a hashed lock and a local folder in one call.

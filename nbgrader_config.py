@@ -10,3 +10,10 @@ from autograder.settings import configure
 
 c = get_config()  # noqa: F821 - given by traitlets, like __file__
 configure(c, Path(__file__).parent)
+
+# This course: what answers may read, and how figures cross to the checks.
+from course import places  # noqa: E402
+
+c.Engine.read = [str(path) for path in places.OPEN]
+c.Engine.hide = [str(path) for path in places.CLOSED]
+c.Engine.as_data = "course.figures.as_data"

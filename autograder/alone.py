@@ -12,28 +12,32 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import grading
+from autograder import gradebook, grading
 from autograder.classroom import Course, Problem
 from autograder.feedback import graded_page
 from autograder.intake.collect import HandIn, take
 from autograder.release import release
+from autograder.settings import CONFIG_FILE
 
 
-def mark(notebook: Path, source: Path, own_answers: bool = False) -> list[dict]:
+def mark(
+    notebook: Path, source: Path, config: str = CONFIG_FILE, how: grading.How | None = None
+) -> list[dict]:
     """One dict a check: task, check, name, points, max, outcome, message.
 
-    `source` is the instructor's notebook. Raises Problem, with a text for the learner, if
-    the notebook cannot be graded; WrongUsage as root, unless the answers are our own."""
+    `source` is the instructor's notebook, `config` the text of its course's configuration.
+    Raises Problem, with a text for the learner, if the notebook cannot be graded."""
+    how = how or grading.How(workers=0)
     with tempfile.TemporaryDirectory(prefix="mildip-") as room:
         module, name = source.parent.name, source.stem
         shutil.copytree(source.parent, Path(room, "sources", module))
-        course = Course.make(Path(room, "course"), Path(room, "sources"))
-        # Asked first, so that a refusal to run as root comes before any work.
-        grading.grade(course, [], own_answers)
+        course = Course.make(Path(room, "course"), Path(room, "sources"), config)
+        # Asked first, so that a refusal comes before any work.
+        grading.grade(course, [], how)
         release(course, module)
         taken = take(course, HandIn("me", module, datetime.now(UTC), {name: notebook}))
-        (result,) = grading.grade(course, grading.pending(course), own_answers)
-        if result.result != "graded":
+        (result,) = grading.grade(course, grading.pending(course), how)
+        if result.result in (*gradebook.ZERO, *gradebook.NO_MARK):
             raise Problem(result.reason)
         run_nb = nbformat.read(
             course.step("autograded") / taken.folder / module / f"{name}.ipynb", as_version=4

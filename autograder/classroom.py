@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nbgrader.api import Gradebook
     from traitlets.config import Config
 
+    from autograder.runner.course import Engine
+
 CONFIG_NAME = "nbgrader_config.py"
 SAFE_FOLDER = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -72,7 +74,7 @@ class Course:
         )
 
     @classmethod
-    def make(cls, folder: Path, notebooks: Path) -> "Course":
+    def make(cls, folder: Path, notebooks: Path, config: str = CONFIG_FILE) -> "Course":
         """A new course in `folder`, with a copy of the instructor's `notebooks`.
 
         Raises WrongUsage if `folder` already holds a course."""
@@ -84,7 +86,7 @@ class Course:
             folder / "notebooks",
             ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"),
         )
-        (folder / CONFIG_NAME).write_text(CONFIG_FILE, encoding="utf-8")
+        (folder / CONFIG_NAME).write_text(config, encoding="utf-8")
         return cls(folder)
 
     @cached_property
@@ -93,6 +95,13 @@ class Course:
         from traitlets.config.loader import PyFileConfigLoader
 
         return PyFileConfigLoader(CONFIG_NAME, path=str(self.root)).load_config()
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """How submissions are run, from the `Engine` section of the configuration."""
+        from autograder.runner.course import Engine
+
+        return Engine(config=self.config)
 
     def step(self, name: str) -> Path:
         """The folder of an nbgrader step: source, release, submitted, autograded, feedback."""

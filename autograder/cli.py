@@ -27,6 +27,9 @@ Modules = Annotated[
     list[str] | None, typer.Argument(help="Modules by name or short id (m07); all if none.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print plain data for machines.")]
+Database = Annotated[
+    str | None, typer.Option("--db", help="Gradebook's database, such as postgresql://…/marks.")
+]
 Target = Annotated[Path | None, typer.Option("--out", help="Write here instead.")]
 
 
@@ -56,7 +59,7 @@ def demo(
 
     began = time.monotonic()
     root = folder or Path(tempfile.mkdtemp(prefix="mildip-demo-"))
-    course = Course.make(root, places.NOTEBOOKS)
+    course = Course.make(root, places.NOTEBOOKS, places.CONFIG.read_text("utf-8"))
     with _progress() as progress:
 
         def track(what: str, count: int) -> Callable[[], None]:
@@ -133,7 +136,7 @@ def new(folder: Path) -> None:
     """Make a course folder to run a class in."""
     from course import places
 
-    course = Course.make(folder, places.NOTEBOOKS)
+    course = Course.make(folder, places.NOTEBOOKS, places.CONFIG.read_text("utf-8"))
     out.print(
         f"Made {course.root} with {len(course.modules())} modules. Next: go there, then "
         "`mildip release`.",
@@ -151,7 +154,9 @@ def start(folder: Path, as_json: Json = False) -> None:
 
     written, kept = [], []
     with tempfile.TemporaryDirectory(prefix="mildip-") as room, _progress() as progress:
-        course = Course.make(Path(room, "course"), places.NOTEBOOKS)
+        course = Course.make(
+            Path(room, "course"), places.NOTEBOOKS, places.CONFIG.read_text("utf-8")
+        )
         for module in progress.track(course.modules(), description="Prepare"):
             new_files, old_files = write_edition(
                 release(course, module).self_study, folder / module
@@ -238,17 +243,70 @@ def collect(
 
 
 @app.command()
-def grade(modules: Modules = None, as_json: Json = False) -> None:
-    """Grade what is new or changed. For work you trust: there is no sandbox yet."""
-    course = _course()
+def grade(
+    modules: Modules = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Notebooks at once; all cores if none.")
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option("--dask", help="Address of a Dask scheduler to grade on.")
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", help="i/n: only part i of n, into a file for `mildip merge`."),
+    ] = None,
+    db: Database = None,
+    sandbox: Annotated[
+        str | None, typer.Option("--sandbox", help="auto, bwrap, landlock or none.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Grade what is new or changed, each notebook in a sandbox of its own."""
+    course = _course(db)
     chosen = course.chosen(modules)
     from autograder import grading
 
+    how = grading.How(workers, dask, sandbox)
     jobs = grading.pending(course, chosen)
-    results = grading.grade(course, jobs)
-    err.print(grading.TRUST, soft_wrap=True)
+    if shard:
+        part, of = _part(shard)
+        jobs = grading.shard(jobs, part - 1, of)
+        path = course.room / "shards" / f"{part}-of-{of}.jsonl"
+        results = grading.grade_to_file(course, jobs, path, how)
+    else:
+        results = grading.grade(course, jobs, how)
+    if how.sandbox == "none":
+        err.print(grading.NO_WALLS, soft_wrap=True)
     with _progress() as progress:
         done = list(progress.track(results, total=len(jobs), description="Grade"))
+    if shard and not as_json:
+        out.print(f"{len(done)} results in {path}. Next: `mildip merge`.", soft_wrap=True)
+        raise typer.Exit(0)
+    _tell_results(course, done, as_json)
+
+
+@app.command()
+def merge(files: Annotated[list[Path] | None, typer.Argument()] = None, db: Database = None,
+          as_json: Json = False) -> None:  # fmt: skip
+    """Write the results of shards into the gradebook; all in `classroom/shards` if none."""
+    course = _course(db)
+    from autograder import grading
+
+    paths = files or sorted((course.room / "shards").glob("*.jsonl"))
+    if not paths:
+        raise WrongUsage("There are no shards to merge. Make some with `mildip grade --shard i/n`.")
+    _tell_results(course, list(grading.merge(course, paths)), as_json)
+
+
+def _part(text: str) -> tuple[int, int]:
+    """`2/7` as (2, 7). Raises WrongUsage."""
+    part, _, of = text.partition("/")
+    if not (part.isdigit() and of.isdigit() and 1 <= int(part) <= int(of)):
+        raise WrongUsage(f"--shard {text!r}: say which part of how many, such as 1/4.")
+    return int(part), int(of)
+
+
+def _tell_results(course: Course, done: list, as_json: bool) -> None:
     if as_json:
         _print_json(done)
     else:
@@ -323,8 +381,11 @@ def report(modules: Modules = None, target: Target = None, as_json: Json = False
     out.print(f"Class report: {path}", soft_wrap=True)
 
 
-def _course() -> Course:
-    return Course.find(Path.cwd())
+def _course(db: str | None = None) -> Course:
+    course = Course.find(Path.cwd())
+    if db:
+        course.config.CourseDirectory.db_url = db
+    return course
 
 
 def _notebooks_here() -> Path:

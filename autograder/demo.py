@@ -20,6 +20,17 @@ from autograder.release import release
 
 Due = dict[tuple[str, str], dict[str, float]]  # (learner, module) -> check -> points
 
+#: Code that some learners invent; it must cost them its task and nobody else anything.
+HOSTILE = {
+    "never ends": "while True:\n    pass",
+    "ends the program": "import os\nos._exit(0)",
+    "looks for the answers": (
+        "import pathlib\n"
+        "found = [p for top in ('/home', '/srv', '/var', '..') for p in pathlib.Path(top).rglob('*.ipynb')]\n"
+        "raise SystemExit(f'{len(found)} notebooks found')"
+    ),
+}
+
 WORDS = "An answer of a few words, which a reader is to mark."
 
 
@@ -75,6 +86,18 @@ def _half(answers: Bank) -> dict[str, Answer]:
     }
 
 
+def _hostile(manner: str) -> Callable[[Bank], dict[str, Answer]]:
+    """Right throughout, but for the first task."""
+
+    def choose(bank: Bank) -> dict[str, Answer]:
+        chosen = _all(_right)(bank)
+        first = next(iter(bank))
+        loses = tuple(sorted({check for answer in bank[first] for check in answer.loses}))
+        return chosen | {first: Answer(manner, loses, HOSTILE[manner])}
+
+    return choose
+
+
 CLASS = [
     Member("amara", "right", _all(_right)),
     Member("Guo, Mei", "right, written differently", _all(lambda a: _right(a, 1))),
@@ -83,6 +106,9 @@ CLASS = [
     Member("farah[2]", "wrong", _all(_wrong)),
     Member("hassan", "untouched", lambda answers: {}, writes=False),
     Member("ines", "damaged file", _all(_right), hands_in="half"),
+    Member("klaus", "never ends", _hostile("never ends")),
+    Member("lena", "ends the program", _hostile("ends the program")),
+    Member("mo", "looks for the answers", _hostile("looks for the answers")),
     Member("juan", "no notebook", _all(_right), hands_in="none"),
 ]
 
@@ -164,7 +190,7 @@ def run(
     step()
     jobs = grading.pending(course)
     step = track("Grade", len(jobs))
-    for _ in grading.grade(course, jobs, own_answers=True):
+    for _ in grading.grade(course, jobs):
         step()
     rows = gradebook.rows(course)
     step = track("Feedback", len(rows))

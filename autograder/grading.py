@@ -1,47 +1,43 @@
-"""Grade what was handed in: nbgrader's autograde for one learner and module at a time."""
+"""Grade what was handed in: every submission through the engine, its marks into the gradebook."""
 
+import json
 import os
 import shutil
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
-from jupyter_client.kernelspec import NoSuchKernel
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbgrader.converters import Autograde
-from nbgrader.preprocessors.execute import UnresponsiveKernelError
+from nbgrader.api import Gradebook
 from nbgrader.utils import parse_utc
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from autograder import gradebook
 from autograder.classroom import Course, Problem, WrongUsage
 from autograder.editions import edition
-from autograder.intake.gate import Refused, parse, read, stamp
-from autograder.stock import run
+from autograder.intake.gate import Refused, stamp
+from autograder.kernels import sandbox
+from autograder.runner import course as desk
+from autograder.runner import run as runner
+from autograder.runner import verdict
 
-TRUST = (
-    "Grading runs the learners' code with your rights. Until it runs in a sandbox, "
-    "grade only work you trust."
-)
+NO_WALLS = "Without a sandbox the learners' code runs with your rights: grade only work you trust."
 
 SAID = {
-    "died": "The notebook ended the program that runs it, so nothing could be marked. "
-    "Look for exit(), quit() or very large data; then hand it in again.",
-    "timed out": "A cell ran on and could not be stopped. Look for a loop without an end; "
-    "then hand it in again.",
-    "failed": "The notebook could not be graded. Your instructor has been told why and will "
-    "look at it; you need do nothing.",
     "infrastructure": "Something went wrong on our side; the work was not marked. "
     "It will be tried again.",
 }
 
+#: Backups of the gradebook that are kept, newest first.
+BACKUPS = 10
+
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade: whose folder, which module, which edition to grade by."""
+    """One submission to grade: whose folder, which module, which edition is the present one."""
 
     folder: str
     module: str
@@ -50,8 +46,23 @@ class Job:
 
 
 @dataclass(frozen=True)
+class How:
+    """Where jobs run. `workers` is how many at once, all cores if None, and 0 is in this
+    process. `sandbox` as in `mildip grade --sandbox`; None takes the course's own.
+
+    `own_answers` says that the work is the project's own, so that root may do without walls;
+    `backup` that the gradebook is copied aside first."""
+
+    workers: int | None = None
+    dask: str | None = None
+    sandbox: str | None = None
+    own_answers: bool = False
+    backup: bool = True
+
+
+@dataclass(frozen=True)
 class Result:
-    """How one job came out: graded, refused, died, timed out, failed, infrastructure.
+    """How one job came out: graded, refused, timed out, died, infrastructure.
 
     `reason` is for the learner, `detail` and `warnings` for the instructor."""
 
@@ -66,15 +77,18 @@ class Result:
 def pending(course: Course, modules: list[str] | None = None) -> list[Job]:
     """Submissions not yet graded: new, changed, or graded by an edition since corrected.
 
-    Raises Problem if there is work for a module that was never released here."""
+    Sorted by module, so that a worker's warm rooms serve many. Raises Problem if there is
+    work for a module that was never released here."""
     last = gradebook.last_results(course)
-    with course.gradebook() as gb:
-        marked = {(one.student.id, a.name) for a in gb.assignments for one in a.submissions}
+    marked = gradebook.submissions(course)
+    editions: dict[str, str] = {}
     jobs = []
-    for path in sorted(course.step("submitted").glob("*/*")):
+    for path in sorted(course.step("submitted").glob("*/*"), key=lambda p: (p.name, p)):
         if not path.is_dir() or path.name not in (modules or course.modules()):
             continue
-        job = Job(path.parent.name, path.name, released_edition(course, path.name), edition(path))
+        if path.name not in editions:
+            editions[path.name] = released_edition(course, path.name)
+        job = Job(path.parent.name, path.name, editions[path.name], edition(path))
         done = last.get((job.folder, job.module), {})
         same = (done.get("edition"), done.get("submission")) == (job.edition, job.submission)
         stands = same and (job.folder, job.module) in marked
@@ -90,43 +104,114 @@ def released_edition(course: Course, module: str) -> str:
     raise Problem(f"{module} has not been released here. Run `mildip release {module}` first.")
 
 
-def grade(course: Course, jobs: list[Job], own_answers: bool = False) -> Iterator[Result]:
-    """Grade the jobs one by one; a job that fails never stops the others.
+def grade(course: Course, jobs: list[Job], how: How | None = None) -> Iterator[Result]:
+    """Grade the jobs, in the order they finish; one that fails never stops the others.
 
-    `own_answers` says that the work is the project's own, so that root may run it.
-    Raises WrongUsage at once, before any job, if it is not and we are root."""
-    if os.geteuid() == 0 and not own_answers:
-        raise WrongUsage(f"{TRUST} It is not done as root: change to an ordinary user.")
-    return (grade_one(course, job) for job in jobs)
+    Raises WrongUsage or Problem at once, before any job, if nothing may or can be run."""
+    how = how or How()
+    kind = _sandbox(course, how)
+    return _grade(course, jobs, how, kind)
 
 
-def grade_one(course: Course, job: Job) -> Result:
-    """Grade one submission, write its marks and log what happened."""
-    began = time.monotonic()
-    folder = course.step("submitted") / job.folder / job.module
-    for leftover in ("autograded", "feedback"):
-        shutil.rmtree(course.step(leftover) / job.folder / job.module, ignore_errors=True)
-    detail, warnings = None, []
+def _sandbox(course: Course, how: How) -> str:
+    wanted = how.sandbox or course.engine.sandbox
+    if wanted not in ("auto", *sandbox.KINDS):
+        raise WrongUsage(
+            f"There is no sandbox {wanted!r}. There are: auto, {', '.join(sandbox.KINDS)}."
+        )
+    if wanted == "none" and os.geteuid() == 0 and not how.own_answers:
+        raise WrongUsage(f"{NO_WALLS} It is not done as root: change to an ordinary user.")
     try:
-        with course.gradebook() as gb:
-            gradebook.open_submission(course, gb, job.folder, job.module, _timestamp(folder))
-        warnings += _gate(course, job, folder)
-        run(Autograde, course, job.module, job.folder, force=True)
-        autograded = course.step("autograded") / job.folder / job.module
-        _sweep(autograded, folder, course.step("source") / job.module)
-        with course.gradebook() as gb:
-            missing = gradebook.settle_missing(gb, job.folder, job.module, _labelled(autograded))
-        warnings += [f"{cell} was missing and counts zero" for cell in missing]
-        result, reason = "graded", None
+        return sandbox.choose(wanted)
+    except sandbox.NoSandbox as error:
+        raise Problem(str(error)) from error
+
+
+def _grade(course: Course, jobs: list[Job], how: How, kind: str) -> Iterator[Result]:
+    if not jobs:
+        return
+    if how.backup:
+        backup(course)
+    with _open_gradebook(course) as gb:
+        for job, results, warnings in _graded(course, jobs, how, kind):
+            yield _settled(course, gb, job, results, kind, warnings)
+
+
+def _graded(
+    course: Course, jobs: list[Job], how: How, kind: str
+) -> Iterator[tuple[Job, dict[str, dict], list[str]]]:
+    """Each job with the results of its notebooks and what is amiss with its module."""
+    cache = desk.Cache(course.room / "cache" if course.engine.cache else None)
+    started = course.engine.settings(kind)
+    expected = {module: course.notebooks(module) for module in {job.module for job in jobs}}
+    settings: dict[str, dict] = {}
+    amiss: dict[str, list[str]] = {}
+    work: dict[tuple[Job, str], bytes] = {}
+    parts: dict[Job, dict[str, dict]] = {}
+
+    def to_run() -> Iterator[tuple[tuple[Job, str], bytes | dict]]:
+        """What must be run, as bytes; what is known already, as its result."""
+        for job in jobs:
+            if job.module not in settings:
+                present = desk.edition(course, job.module, expected[job.module][0], job.edition)
+                settings[job.module], amiss[job.module] = desk.calibrated(present, started, cache)
+            for name in expected[job.module]:
+                data = _bytes_or_refusal(course, job, name, settings[job.module])
+                found = data if isinstance(data, dict) else cache.find(data)
+                if found is None:
+                    work[job, name] = data
+                yield (job, name), found or data
+
+    def whole(key: tuple[Job, str], result: dict) -> Iterator[tuple]:
+        job, name = key
+        parts.setdefault(job, {})[name] = result
+        if len(parts[job]) == len(expected[job.module]):
+            yield job, parts.pop(job), amiss[job.module]
+
+    count = runner.workers() if how.workers is None else max(1, how.workers)
+    if how.dask:
+        place = runner.dask(how.dask)
+    else:
+        place = runner.serial() if how.workers == 0 else runner.pool(count)
+    with place as executor:
+        for key, result in runner.run(to_run(), executor, count):
+            if key in work:
+                cache.keep(work.pop(key), result)
+            yield from whole(key, result)
+
+
+def _bytes_or_refusal(course: Course, job: Job, name: str, settings: dict) -> bytes | dict:
+    """The job's bytes, or the result of a submission that cannot even be read."""
+    path = course.step("submitted") / job.folder / job.module / f"{name}.ipynb"
+    note = path.parent / "refused.txt"
+    try:
+        if note.exists():
+            raise Refused(note.read_text("utf-8"))
+        if not os.path.lexists(path):
+            raise Refused(f"{name}.ipynb is not among the files handed in. Hand it in.")
+        text = desk.submission(path)
     except Refused as refusal:
-        result, reason = "refused", str(refusal)
-    except Exception as error:  # whatever it is, it is this learner's row and nobody else's
-        result = _kind(error)
-        reason, detail = SAID[result], f"{type(error).__name__}: {error}"[:2000]
-    if result in gradebook.ZERO:
-        with course.gradebook() as gb:
-            gradebook.zero(gb, job.folder, job.module)
-    seconds = round(time.monotonic() - began, 2)
+        return {"result": "refused", "reason": str(refusal), "scores": {}, "seconds": 0.0}
+    claimed = desk.claimed_edition(text) or job.edition
+    return desk.edition(course, job.module, name, claimed).job(text, settings)
+
+
+def _settled(
+    course: Course, gb, job: Job, results: dict[str, dict], kind: str, warnings: list[str]
+) -> Result:
+    """Write all notebooks of one submission and log how it came out."""
+    summary = _summary(job, results, warnings)
+    if summary.result != "infrastructure":
+        for leftover in ("autograded", "feedback"):
+            shutil.rmtree(course.step(leftover) / job.folder / job.module, ignore_errors=True)
+        at = _timestamp(course.step("submitted") / job.folder / job.module)
+        missing = desk.settle(course, gb, job.folder, job.module, at, results)
+        summary.warnings.extend(
+            f"{cell} is not in the edition handed in; it counts zero"
+            for name, cells in missing.items()
+            for cell in cells
+            if name in results and results[name]["result"] not in gradebook.ZERO
+        )
     course.log(
         "grade",
         learner=course.roster.by_folder(job.folder).learner,
@@ -134,60 +219,95 @@ def grade_one(course: Course, job: Job) -> Result:
         module=job.module,
         edition=job.edition,
         submission=job.submission,
-        result=result,
-        reason=reason,
-        detail=detail,
-        seconds=seconds,
+        result=summary.result,
+        reason=summary.reason,
+        detail=summary.detail,
+        sandbox=kind,
+        verdicts={name: verdict.fingerprint(one) for name, one in results.items()},
+        seconds=summary.seconds,
+        cells={name: one.get("cells", {}) for name, one in results.items()},
     )
-    return Result(job, result, seconds, reason, detail, warnings)
+    return summary
 
 
-def _gate(course: Course, job: Job, folder: Path) -> list[str]:
-    """Let the submission through or raise Refused. Returns warnings for the instructor."""
-    note = folder / "refused.txt"
-    if note.exists():
-        raise Refused(note.read_text("utf-8"))
-    expected = course.notebooks(job.module)
-    present = [name for name in expected if os.path.lexists(folder / f"{name}.ipynb")]
-    if not present:
-        raise Refused(f"{expected[0]}.ipynb is not among the files handed in. Hand it in.")
-    warnings = []
-    for name in present:
-        held = stamp(parse(read(folder / f"{name}.ipynb"), job.module)).get("edition")
-        if held and held != job.edition:
-            warnings.append(
-                f"{name} is of edition {str(held)[:12]}; the present one, {job.edition}, marked it"
-            )
-    return warnings
+def _summary(job: Job, results: dict[str, dict], warnings: list[str]) -> Result:
+    worst = max(results.values(), key=lambda one: gradebook.SEVERITY.index(one["result"]))
+    return Result(
+        job,
+        worst["result"],
+        round(sum(one["seconds"] for one in results.values()), 3),
+        worst.get("reason") or SAID.get(worst["result"]),
+        worst.get("detail"),
+        [*warnings, *(note for one in results.values() for note in one.get("drift", []))],
+    )
 
 
-def _sweep(autograded: Path, *given: Path) -> None:
-    """Remove files that the learner's code left behind: nbgrader hands them out again."""
-    known = {path.relative_to(top) for top in given for path in top.rglob("*")}
-    for path in autograded.rglob("*"):
-        if not path.is_dir() and path.relative_to(autograded) not in known:
-            path.unlink()
+def grade_to_file(
+    course: Course, jobs: list[Job], path: Path, how: How | None = None
+) -> Iterator[Result]:
+    """Grade one shard: results as lines of a file, nothing into the gradebook."""
+    kind = _sandbox(course, how or How())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8") as file:
+        for job, results, warnings in _graded(course, jobs, how or How(), kind):
+            line = {"job": asdict(job), "results": results, "sandbox": kind, "warnings": warnings}
+            file.write(json.dumps(line) + "\n")
+            yield _summary(job, results, warnings)
+    draft.replace(path)
 
 
-def _labelled(folder: Path) -> set[tuple[str, str]]:
-    return {
-        (path.stem, cell.metadata.nbgrader.grade_id)
-        for path in folder.glob("*.ipynb")
-        for cell in nbformat.read(path, as_version=4).cells
-        if "nbgrader" in cell.metadata
-    }
+def merge(course: Course, paths: list[Path]) -> Iterator[Result]:
+    """Write the results of shards into the gradebook, each submission once.
+
+    A result of work that has been handed in anew since is left out."""
+    backup(course)
+    waiting = {job: job for job in pending(course)}
+    with _open_gradebook(course) as gb:
+        for path in paths:
+            with path.open(encoding="utf-8") as file:
+                for line in map(json.loads, file):
+                    job = Job(**line["job"])
+                    if waiting.pop(job, None):
+                        yield _settled(
+                            course, gb, job, line["results"], line["sandbox"], line["warnings"]
+                        )
 
 
-def _kind(error: Exception) -> str:
-    if isinstance(error, DeadKernelError):
-        return "died"
-    if isinstance(error, UnresponsiveKernelError | CellTimeoutError):
-        return "timed out"
-    if isinstance(error, SQLAlchemyError | OSError | NoSuchKernel | MemoryError):
-        return "infrastructure"
-    return "failed"
+@contextmanager
+def _open_gradebook(course: Course) -> Iterator[Gradebook]:
+    """The gradebook to write into. A database that is gone or locked is told in one sentence."""
+    try:
+        with course.gradebook() as gb:
+            yield gb
+    except (OperationalError, InterfaceError) as error:
+        url = make_url(course.config.CourseDirectory.db_url).render_as_string()
+        raise Problem(
+            f"The gradebook at {url} cannot be written: {str(error.orig).strip()}. What was "
+            "graded is kept: when it answers again, the same command grades the rest."
+        ) from error
+
+
+def backup(course: Course) -> Path | None:
+    """Copy the gradebook aside before anything is written; SQLite only."""
+    url = course.config.CourseDirectory.db_url
+    path = Path(url.removeprefix("sqlite:///"))
+    if not url.startswith("sqlite:///") or not path.exists():
+        return None
+    folder = course.room / "backups"
+    folder.mkdir(exist_ok=True)
+    copy = folder / f"gradebook-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
+    shutil.copyfile(path, copy)
+    for old in sorted(folder.glob("gradebook-*.db"))[:-BACKUPS]:
+        old.unlink()
+    return copy
 
 
 def _timestamp(folder: Path) -> datetime | None:
     path = folder / "timestamp.txt"
     return parse_utc(path.read_text().strip()) if path.exists() else None
+
+
+def shard(jobs: Iterable[Job], part: int, of: int) -> list[Job]:
+    """The jobs of one part, the same parts on every machine."""
+    return [job for job in jobs if int(job.submission, 16) % of == part]

@@ -4,6 +4,7 @@ Colours are Okabe and Ito's, which stay apart for colour-blind readers; every se
 has a second cue (marker or line style), so figures read in grey.
 """
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Mapping
 
@@ -161,7 +162,7 @@ def are_stacked(bars: list[dict]) -> bool:
     return len(bars) > 1 and all(
         upper["at"] == lower["at"]
         and np.allclose(upper["base"], np.add(lower["base"], lower["y"]))
-        for lower, upper in zip(bars, bars[1:], strict=False)
+        for lower, upper in itertools.pairwise(bars)
     )
 
 

@@ -16,6 +16,7 @@ from IPython import get_ipython
 from IPython.display import HTML, Markdown, display
 
 from course import lesson, syllabus
+from course.places import CONFIG
 from course.syllabus import Module
 
 PROGRESS_FILE = "my-progress.json"
@@ -94,7 +95,7 @@ def mark_my_work(name: str, folder: Path | None = None) -> None:
         print(
             f"Attention: {task} was run with other text than the saved one. Save, then mark again."
         )
-    rows = alone.mark(path, module.notebook)
+    rows = alone.mark(path, module.notebook, CONFIG.read_text("utf-8"))
     display(Markdown(_marks_table(rows)))
     _note_progress(module, rows, path.parent.parent)
 
@@ -232,7 +233,8 @@ def _marks_table(rows: list[dict]) -> str:
     earned, total = sum(r["points"] for r in rows), sum(r["max"] for r in rows)
     lines += [
         "",
-        f"**{earned:g} of {total:g} points marked by checks.** Written answers are not marked here.",
+        f"**{earned:g} of {total:g} points marked by checks.** "
+        "Written answers are not marked here.",
     ]
     return "\n".join(lines)
 

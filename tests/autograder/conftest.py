@@ -333,7 +333,7 @@ def graded(tmp_path_factory, released_once) -> Course:
         late = 3600 if learner == "wrong" else -60
         hand_in(source, learner, nb, at=due + late)
     collect_folder(course, source)
-    for _ in grading.grade(course, grading.pending(course), own_answers=True):
+    for _ in grading.grade(course, grading.pending(course), grading.How(workers=0)):
         pass
     for row in gradebook.rows(course):
         write_feedback(course, row)

@@ -10,13 +10,14 @@ import pytest
 from autograder import demo
 from autograder.alone import mark
 from autograder.classroom import Problem, WrongUsage
+from autograder.grading import How
 
 
 def test_does_a_learner_alone_get_the_marks_of_a_class(released_once, tiny, tmp_path):
     source = released_once.step("source") / "m01_sums" / "sums.ipynb"
     nb = tiny.answered(tiny.released(released_once), m01_t1=tiny.WRONG)
     path = tiny.hand_in(tmp_path, "me", nb, "my own name")
-    assert mark(path, source, own_answers=True) == [
+    assert mark(path, source) == [
         {
             "task": "m01_t1",
             "check": "m01_t1_check",
@@ -42,14 +43,14 @@ def test_does_a_damaged_notebook_alone_say_what_to_do(released_once, tmp_path):
     source = released_once.step("source") / "m01_sums" / "sums.ipynb"
     (tmp_path / "sums.ipynb").write_text("{")
     with pytest.raises(Problem, match="cut off"):
-        mark(tmp_path / "sums.ipynb", source, own_answers=True)
+        mark(tmp_path / "sums.ipynb", source)
 
 
-def test_does_nobody_mark_alone_as_root(released_once, monkeypatch, tmp_path):
+def test_does_nobody_mark_alone_as_root_without_walls(released_once, monkeypatch, tmp_path):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     source = released_once.step("source") / "m01_sums" / "sums.ipynb"
     with pytest.raises(WrongUsage, match="not done as root"):
-        mark(tmp_path / "sums.ipynb", source)
+        mark(tmp_path / "sums.ipynb", source, how=How(sandbox="none"))
 
 
 def test_does_the_demo_need_an_answer_bank(course, tmp_path):

@@ -115,8 +115,8 @@ def test_is_harmless_content_of_a_learner_kept(graded):
     assert "<p>A heading of my own</p>" in text
 
 
-def test_is_a_missing_check_named(graded):
-    assert "was not in the notebook that was handed in" in page(graded, "without check")
+def test_does_a_deleted_check_run_all_the_same(graded):
+    assert "Automatic checks: 3.5 of 3.5" in page(graded, "without check")
 
 
 def test_does_a_refused_learner_get_the_reason(graded):

@@ -1,0 +1,1 @@
+"""Warm, sandboxed kernels: libraries loaded once, a fresh process for every notebook."""

@@ -1,0 +1,1 @@
+"""One job a notebook, on any concurrent.futures executor."""

@@ -1,0 +1,475 @@
+"""Grade one notebook: bytes in, bytes out, limits inside.
+
+`grade_one` is pure but for its speed: a worker keeps the two rooms of the last editions warm,
+one for learners' code and one for checks. Answers run in the first, checks in the second;
+what a check asks of an answer is handed across as data.
+"""
+
+import ast
+import atexit
+import contextlib
+import hashlib
+import json
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.utils import determine_grade
+
+from autograder.intake.gate import Refused, parse
+from autograder.intake.rebuild import (
+    defined_names,
+    grade_id,
+    is_answer,
+    is_check,
+    is_ours,
+    rebuild,
+    used_names,
+)
+from autograder.kernels import channel
+from autograder.kernels.confine import Limits
+from autograder.kernels.sandbox import NoSandbox, Process, Sandbox, View
+
+#: Editions a worker keeps warm at once; each holds two processes.
+KEPT_WARM = 2
+
+#: How often a notebook whose program ended is started again without what ended it.
+MOST_STARTS = 4
+
+#: Seconds between two looks at the memory in use while an answer is awaited.
+LOOK_EVERY = 0.5
+
+MOST_BYTES = 50_000_000
+MOST_OUTPUTS = 1000
+ENDED = "the notebook's program has ended"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run: the kind of sandbox, what the inside sees, limits, libraries to load."""
+
+    sandbox: str = "bwrap"
+    read: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ("numpy", "pandas", "pyarrow", "matplotlib.pyplot")
+    as_data: str = ""
+    cell_seconds: float = 20.0
+    notebook_seconds: float = 120.0
+    limits: dict = field(default_factory=lambda: Limits().as_dict())
+
+
+def pack(**job: Any) -> bytes:
+    """A job as bytes: `source`, `released`, `submission` (notebook texts), `files` (name ->
+    hex), `settings` (of Settings), `module`."""
+    return json.dumps(job).encode()
+
+
+def grade_one(job: bytes) -> bytes:
+    """Grade one submission. Never raises; the result is typed:
+
+    graded, refused, timed out, died, infrastructure. `scores` has a row for every graded
+    cell: points, or None where a reader is awaited. `reason` is for the learner."""
+    with _one_at_a_time:
+        return _grade(job)
+
+
+def _grade(job: bytes) -> bytes:
+    began = time.monotonic()
+    try:
+        given = json.loads(job)
+        settings = Settings(**given["settings"])
+        source = nbformat.reads(given["source"], as_version=4)
+        released = nbformat.reads(given["released"], as_version=4)
+        try:
+            handed_in = parse(
+                given["submission"].encode("utf-8", "surrogateescape"), given["module"]
+            )
+            rebuilt = rebuild(source, released, handed_in)
+        except Refused as refusal:
+            result = {"result": "refused", "reason": str(refusal), "scores": _zeros(source)}
+        else:
+            result = _Run(_rooms(given, settings, source), settings, rebuilt.nb, source).result()
+            result["drift"] = rebuilt.drift
+    except Exception as error:  # whatever it is, it is ours and this notebook's alone
+        close_rooms()
+        result = {"result": "infrastructure", "detail": f"{type(error).__name__}: {error}"}
+    result["seconds"] = round(time.monotonic() - began, 3)
+    return json.dumps(result).encode()
+
+
+def close_rooms() -> None:
+    """End the warm processes of this worker."""
+    while _warm_rooms:
+        _warm_rooms.popitem()[1].close()
+
+
+class Rooms:
+    """The two sandboxes of one edition, with the cells every notebook begins with done."""
+
+    def __init__(self, settings: Settings, source: NotebookNode, files: dict[str, bytes]):
+        view = View(tuple(settings.read), tuple(settings.hide))
+        limits = Limits(**settings.limits)
+        self.opening = _opening(source)
+        cells = [cell.source for cell in self.opening]
+        self.learner = Sandbox(settings.sandbox, view, limits)
+        self.marker = Sandbox(settings.sandbox, view, limits)
+        try:
+            modules = [*settings.modules, *imports(source)]
+            self.ran = self.learner.prepare(modules, files, cells, settings.as_data)
+            self.marker.prepare(modules, files, cells, settings.as_data)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self.learner.close()
+        self.marker.close()
+
+
+_warm_rooms: OrderedDict[str, Rooms] = OrderedDict()
+_one_at_a_time = threading.Lock()  # a Dask worker has threads; a room holds one notebook
+atexit.register(close_rooms)
+
+
+def _rooms(given: dict, settings: Settings, source: NotebookNode) -> Rooms:
+    """The rooms of an edition, warm if this worker has just used them."""
+    about = json.dumps([given["source"], given["settings"], given["files"]])
+    key = hashlib.sha256(about.encode()).hexdigest()
+    if key not in _warm_rooms:
+        while len(_warm_rooms) >= KEPT_WARM:
+            _warm_rooms.popitem(last=False)[1].close()
+        files = {name: bytes.fromhex(text) for name, text in given["files"].items()}
+        _warm_rooms[key] = Rooms(settings, source, files)
+    _warm_rooms.move_to_end(key)
+    return _warm_rooms[key]
+
+
+def _opening(source: NotebookNode) -> list[NotebookNode]:
+    """The locked code cells before the first cell a learner may write in."""
+    cells = []
+    for cell in source.cells:
+        if "self-study" in cell.metadata.get("tags", []):
+            continue
+        if cell.cell_type == "code" and (not is_ours(cell) or is_check(cell)):
+            break
+        if cell.cell_type == "code":
+            cells.append(cell)
+    return cells
+
+
+def imports(source: NotebookNode) -> list[str]:
+    """Modules that the source's own cells import, to be loaded before any fork."""
+    found: list[str] = []
+    for cell in source.cells:
+        if cell.cell_type == "code" and "self-study" not in cell.metadata.get("tags", []):
+            with contextlib.suppress(SyntaxError):
+                for node in ast.walk(ast.parse(cell.source)):
+                    if isinstance(node, ast.Import):
+                        found += [one.name for one in node.names]
+                    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                        found.append(node.module)
+    return list(dict.fromkeys(found))
+
+
+def _zeros(source: NotebookNode) -> dict[str, float]:
+    return {
+        grade_id(cell): 0.0
+        for cell in source.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+
+
+class _Run:
+    """One notebook on its way through the two rooms.
+
+    First all cells of the learner run; at each check it is noted what its names stand for
+    then. Only afterwards do the checks run, so no output can show what a check passed in.
+    A program that ends early is started again without the cell or the check that ended it.
+    """
+
+    def __init__(self, rooms: Rooms, settings: Settings, nb: NotebookNode, source: NotebookNode):
+        self.rooms, self.settings, self.nb = rooms, settings, nb
+        self.answer_names: set[str] = set()
+        for cell in source.cells:
+            if is_answer(cell) and cell.cell_type == "code":
+                self.answer_names |= defined_names(cell.source)
+        self.until = time.monotonic() + settings.notebook_seconds
+        self.marked_until = self.until + 2 * settings.cell_seconds + 10.0
+        self.learner: Process | None = None
+        self.marker: Process | None = None
+        self.left_out: set[int] = set()
+        self.starts = 0
+        self.trouble: tuple[str, str] | None = None
+        self.times: dict[str, float] = {}
+
+    def result(self) -> dict:
+        try:
+            self.marker = self.rooms.marker.fork()
+            given = self._run_cells()
+            scores = self._run_checks(given)
+        finally:
+            for process in (self.learner, self.marker):
+                if process is not None:
+                    process.sock.close()
+            self.rooms.learner.clean()
+            self.rooms.marker.clean()
+        kind, reason = self.trouble or ("graded", None)
+        return {
+            "result": kind,
+            "reason": reason,
+            "scores": scores,
+            "notebook": nbformat.writes(self.nb),
+            "cells": self.times,
+        }
+
+    # First, the learner's cells.
+
+    def _run_cells(self) -> dict[int, list[dict]]:
+        """Run them all; for each check (by place) what its names stand for."""
+        while True:
+            self.starts += 1
+            self.learner = self.rooms.learner.fork()
+            given, ended_in = self._pass()
+            if ended_in is None:
+                return given
+            self.left_out.add(ended_in)
+            if self.starts >= MOST_STARTS or time.monotonic() > self.until:
+                self.left_out |= set(range(ended_in, len(self.nb.cells)))
+                self.starts = 0
+                self.until = time.monotonic() + self.settings.cell_seconds
+
+    def _pass(self) -> tuple[dict[int, list[dict]], int | None]:
+        opening = {
+            grade_id(cell): ran
+            for cell, ran in zip(self.rooms.opening, self.rooms.ran, strict=True)
+        }
+        given: dict[int, list[dict]] = {}
+        untouched: set[str] = set()
+        for place, cell in enumerate(self.nb.cells):
+            name = grade_id(cell)
+            if cell.cell_type != "code":
+                continue
+            if is_check(cell):
+                wanted = sorted(self.answer_names & used_names(cell.source))
+                given[place] = [self._stands_for(one, one in untouched) for one in wanted]
+            elif is_ours(cell) and name in opening:
+                cell.outputs = _outputs(opening[name]["outputs"], self.settings)
+            elif place not in self.left_out:
+                if is_answer(cell):
+                    names = defined_names(cell.source)
+                    untouched = (
+                        untouched | names if cell.metadata.mildip.untouched else untouched - names
+                    )
+                began = time.monotonic()
+                reply = self._ask_learner({"do": "run", "source": cell.source}, name)
+                self.times[name or f"own-{place}"] = round(time.monotonic() - began, 4)
+                cell.outputs = (
+                    _outputs(reply["outputs"], self.settings)
+                    if "outputs" in reply
+                    else [_said(reply["error"]["text"])]
+                )
+            if self.learner is None:
+                return given, place
+        return given, None
+
+    def _stands_for(self, name: str, untouched: bool) -> dict:
+        """What to tell the marker of a name: data, a stand-in, or that it is not there."""
+        reply = self._ask_learner({"do": "fetch", "name": name}, name)
+        if "value" not in reply:
+            return {"do": "forget", "name": name}
+        data = reply["value"]
+        if type(data) is dict and data.get("t") == "thing" and type(data.get("v")) is dict:
+            thing = {**data["v"], "idle": bool(data["v"].get("idle")) or untouched}
+            return {"do": "define", "name": name, "thing": {"t": "thing", "v": thing}}
+        return {"do": "define", "name": name, "value": data}
+
+    # Then the checks.
+
+    def _run_checks(self, given: dict[int, list[dict]]) -> dict[str, float | None]:
+        scores: dict[str, float | None] = {}
+        opened = {grade_id(cell) for cell in self.rooms.opening}
+        self.locked_so_far: list[str] = []
+        for place, cell in enumerate(self.nb.cells):
+            name = grade_id(cell)
+            if cell.cell_type == "code" and is_check(cell):
+                began = time.monotonic()
+                cell.outputs = self._check(cell, given.get(place, []))
+                self.times[name] = round(time.monotonic() - began, 4)
+                if self.learner is None and self.starts < MOST_STARTS:
+                    given = self._run_cells()
+            elif cell.cell_type == "code" and is_ours(cell) and name not in opened:
+                for request in self._names_of(cell):
+                    self._ask_marker(request)
+                self.locked_so_far.append(cell.source)
+                self._ask_marker({"do": "run", "source": cell.source})
+            if cell.metadata.get("nbgrader", {}).get("grade"):
+                scores[name] = self._score(cell)
+        return scores
+
+    def _names_of(self, cell: NotebookNode) -> list[dict]:
+        """A locked cell may use answers too; none of ours does."""
+        wanted = sorted(self.answer_names & used_names(cell.source))
+        return [self._stands_for(name, False) for name in wanted]
+
+    def _check(self, cell: NotebookNode, given: list[dict]) -> list[NotebookNode]:
+        for request in given:
+            self._ask_marker(request)
+        reply = self._ask_marker({"do": "run", "source": cell.source}, grade_id(cell))
+        if reply is None:
+            return [_said("the check could not finish")]
+        return _outputs(reply["outputs"], self.settings)
+
+    def _score(self, cell: NotebookNode) -> float | None:
+        if is_answer(cell):
+            return 0.0 if cell.metadata.mildip.untouched else None
+        plain = NotebookNode(cell)
+        plain.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+        try:
+            return float(determine_grade(plain)[0])
+        except (KeyError, ValueError):
+            return 0.0  # a check that gives more than its points, or an empty value
+
+    # Asking either side.
+
+    def _ask_learner(self, request: dict, name: str) -> dict:
+        """One answer from the learner's process; an error in data if there is none."""
+        if self.learner is None:
+            return _no_answer("RuntimeError", ENDED)
+        seconds = min(self.settings.cell_seconds, self.until - time.monotonic())
+        try:
+            channel.send(self.learner.sock, request)
+            until = time.monotonic() + max(0.05, seconds)
+            if not self._answers(self.learner, until):
+                return self._stop(name)
+            reply = channel.receive(self.learner.sock, until + 5.0, MOST_BYTES)
+            if not _is_reply(reply, request["do"]):
+                raise ValueError("not a reply")
+            return reply
+        except _TooMuchMemory:
+            self._lose("died", f"{_where(name)} took more memory than there is")
+            return _no_answer("MemoryError", "more memory than there is")
+        except (channel.Gone, channel.TookTooLong, channel.TooLong, ValueError, RecursionError):
+            self._lose("died", f"{_where(name)} ended the program that runs the notebook")
+            return _no_answer("RuntimeError", ENDED)
+
+    def _answers(self, process: Process, until: float) -> bool:
+        """Does it answer in time? Meanwhile the learner's memory is watched: what a cell has
+        left running goes on while a check is at work."""
+        while not channel.waits(process.sock, min(until, time.monotonic() + LOOK_EVERY)):
+            if time.monotonic() >= until:
+                return False
+            if self.rooms.learner.memory_mb() > self.settings.limits["memory_mb"]:
+                raise _TooMuchMemory
+        return True
+
+    def _stop(self, name: str) -> dict:
+        """Interrupt what runs; if it does not heed that, end it."""
+        text = f"{_where(name)} ran for more than {self.settings.cell_seconds:g} s"
+        self.rooms.learner.interrupt(self.learner)
+        try:
+            channel.receive(self.learner.sock, time.monotonic() + 2.0, MOST_BYTES)
+            self._note("timed out", text)
+        except (channel.TookTooLong, channel.Gone, channel.TooLong, ValueError, RecursionError):
+            self._lose("timed out", text)
+        return _no_answer("TimeoutError", f"stopped after {self.settings.cell_seconds:g} s")
+
+    def _note(self, kind: str, what: str) -> None:
+        """The first trouble is the one told; the sentence is for the learner."""
+        advice = {
+            "died": "Look for exit(), quit() or very large data.",
+            "timed out": "Look for a loop without an end.",
+        }
+        sentence = f"{what[0].upper()}{what[1:]} and was stopped there; all else was marked."
+        self.trouble = self.trouble or (kind, f"{sentence} {advice[kind]}")
+
+    def _lose(self, kind: str, what: str) -> None:
+        self._note(kind, what)
+        if self.learner is not None:
+            self.learner.sock.close()
+        self.learner = None
+        self.rooms.learner.clean()
+
+    def _ask_marker(self, request: dict, name: str = "") -> dict | None:
+        """One answer from the marker, passing its questions on; None if it could not finish.
+
+        A value made to break the marker costs that check, nothing else."""
+        try:
+            channel.send(self.marker.sock, request)
+            until = time.monotonic() + 2 * self.settings.cell_seconds + 10.0
+            until = min(until, self.marked_until)
+            while True:
+                try:
+                    in_time = self._answers(self.marker, until)
+                except _TooMuchMemory:
+                    self._lose("died", f"{_where(name)} took more memory than there is")
+                    continue
+                if not in_time:
+                    raise channel.TookTooLong("no answer in time")
+                reply = channel.receive(self.marker.sock, until, MOST_BYTES)
+                if "ask" not in reply:
+                    return reply
+                channel.send(self.marker.sock, self._ask_learner(reply["ask"], name))
+        except (channel.Gone, channel.TookTooLong, channel.TooLong, ValueError, RecursionError):
+            if request["do"] == "run":
+                self._note("died", f"{_where(name)} met a value it could not read")
+            self._new_marker()
+            return None
+
+    def _new_marker(self) -> None:
+        self.marker.sock.close()
+        self.rooms.marker.clean()
+        self.marker = self.rooms.marker.fork()
+        for source in self.locked_so_far:
+            with contextlib.suppress(channel.Gone, channel.TookTooLong):
+                self.marker.ask({"do": "run", "source": source}, self.settings.cell_seconds)
+
+
+class _TooMuchMemory(Exception):
+    """The learner's room took more than it may."""
+
+
+def _is_reply(reply: Any, to: str) -> bool:
+    """Is this an answer to such a request? The learner's code may have sent anything."""
+    if type(reply) is not dict:
+        return False
+    if to == "run":
+        return isinstance(reply.get("outputs"), list)
+    error = reply.get("error", {})
+    return "value" in reply or reply.get("missing") is True or (
+        isinstance(error, dict)
+        and isinstance(error.get("kinds"), list)
+        and isinstance(error.get("text"), str)
+    )
+
+
+def _where(name: str) -> str:
+    return f"cell {name}" if name else "a cell of your own"
+
+
+def _no_answer(kind: str, text: str) -> dict:
+    return {"error": {"kinds": [kind, "Exception"], "text": text, "line": None}}
+
+
+def _said(text: str) -> NotebookNode:
+    return nbformat.v4.new_output("error", ename="Stopped", evalue=text, traceback=[text])
+
+
+def _outputs(outputs: Any, settings: Settings) -> list[NotebookNode]:
+    """What a process says it put out, as notebook outputs; what is not one is left out."""
+    kept, room = [], settings.limits["output_mb"] * 1_500_000
+    for number, one in enumerate(outputs if isinstance(outputs, list) else []):
+        room -= len(json.dumps(one))
+        if room < 0 or number >= MOST_OUTPUTS:
+            kept.append(nbformat.v4.new_output("stream", text="… the rest was cut off here.\n"))
+            break
+        with contextlib.suppress(
+            nbformat.ValidationError, AttributeError, KeyError, TypeError, RecursionError
+        ):
+            node = nbformat.from_dict(one)
+            nbformat.validate(node, ref=node.output_type, version=4, version_minor=5)
+            kept.append(node)
+    return kept

@@ -1,0 +1,120 @@
+"""The answer bank through the real pipelines: every answer must get exactly its marks.
+
+The k-th answers of all tasks are packed into notebook k, so that a module's bank is a dozen
+or so notebooks. They go through the engine and through stock nbgrader with its own
+preprocessors; both must give what the bank says, check by check. Left out: written answers,
+which a reader marks, and hostile ones (`tests/threats`).
+"""
+
+import json
+from datetime import UTC, datetime
+
+import nbformat
+import pytest
+
+from autograder import bank, gradebook, stock
+from autograder.classroom import Course
+from autograder.intake.collect import collect_folder
+from autograder.kernels import sandbox
+from autograder.release import release
+from autograder.runner import course as desk
+from autograder.runner import one
+from course import syllabus
+from course.places import ANSWERS, CONFIG, NOTEBOOKS
+
+pytestmark = pytest.mark.slow
+
+MODULES = [module.folder for module in syllabus.modules()]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Course:
+    root = tmp_path_factory.mktemp("bank") / "course"
+    course = Course.make(root, NOTEBOOKS, CONFIG.read_text("utf-8"))
+    for module in MODULES:
+        release(course, module)
+    return course
+
+
+def packed(course: Course, module: str) -> list[tuple[nbformat.NotebookNode, dict[str, float]]]:
+    (name,) = course.notebooks(module)
+    released = nbformat.read(course.step("release") / module / f"{name}.ipynb", as_version=4)
+    return bank.pack(released, bank.read(ANSWERS / f"{module}.toml"))
+
+
+def tell(capsys, how: str, module: str, count: int, accepts: list, rejects: list) -> None:
+    answers = sum(len(many) for many in bank.read(ANSWERS / f"{module}.toml").values())
+    with capsys.disabled():
+        print(
+            f"\n{how}, {module}: {answers} answers in {count} notebooks, "
+            f"false accepts {len(accepts)}, false rejects {len(rejects)}"
+        )
+
+
+def judged(number: int, expected: dict, got: dict, accepts: list, rejects: list) -> None:
+    for check, due in expected.items():
+        if got.get(check) != due:
+            (accepts if (got.get(check) or 0) > due else rejects).append((number, check, got, due))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_does_the_engine_give_every_answer_its_marks(course, module, capsys):
+    (name,) = course.notebooks(module)
+    source = course.step("source") / module / f"{name}.ipynb"
+    settings = course.engine.settings(sandbox.choose())
+    edition = desk.edition(course, module, name, "")
+    worth = desk.points(source.read_text("utf-8"))
+    accepts, rejects = [], []
+    notebooks = packed(course, module)
+    for number, (nb, expected) in enumerate(notebooks):
+        result = json.loads(one.grade_one(edition.job(nbformat.writes(nb), settings)))
+        assert result["result"] == "graded", result
+        if any(worth.values()):
+            judged(number, expected, result["scores"], accepts, rejects)
+        else:  # an ungraded lesson: which checks passed, not what they earn
+            passed = {
+                cell.id: not any(out.output_type == "error" for out in cell.outputs)
+                for cell in nbformat.reads(result["notebook"], as_version=4).cells
+                if cell.id in expected
+            }
+            lost = lost_in(module, number)
+            judged(number, {x: x not in lost for x in expected}, passed, accepts, rejects)
+    one.close_rooms()
+    tell(capsys, "engine", module, len(notebooks), accepts, rejects)
+    assert (accepts, rejects) == ([], [])
+
+
+def lost_in(module: str, number: int) -> set[str]:
+    """The checks that notebook `number` of the packed bank must lose."""
+    answers = bank.read(ANSWERS / f"{module}.toml").values()
+    chosen = [many[number] if number < len(many) else bank.first_right(many) for many in answers]
+    return {check for answer in chosen for check in answer.loses}
+
+
+@pytest.mark.parametrize("module", [x for x in MODULES if not x.startswith("m00")])
+def test_does_stock_nbgrader_give_every_answer_the_same_marks(course, module, capsys, tmp_path):
+    from nbgrader.converters import Autograde
+
+    stocked = Course(course.root)
+    del stocked.config["Autograde"]
+    (name,) = stocked.notebooks(module)
+    notebooks = packed(stocked, module)
+    for number, (nb, _) in enumerate(notebooks):
+        path = tmp_path / "in" / f"pack-{number:02d}" / f"{name}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(nb, path)
+    collect_folder(stocked, tmp_path / "in", [module])
+    accepts, rejects = [], []
+    for number, (_, expected) in enumerate(notebooks):
+        folder = stocked.roster.enrol(f"pack-{number:02d}").folder
+        with stocked.gradebook() as gb:
+            gradebook.open_submission(stocked, gb, folder, module, datetime.now(UTC))
+        stock.run(Autograde, stocked, module, folder, force=True)
+        with stocked.gradebook() as gb:
+            got = {
+                mark.cell: mark.points
+                for mark in gradebook.marks(gb.find_submission(module, folder))
+            }
+        judged(number, expected, got, accepts, rejects)
+    tell(capsys, "stock nbgrader", module, len(notebooks), accepts, rejects)
+    assert (accepts, rejects) == ([], [])
