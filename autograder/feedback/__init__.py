@@ -64,6 +64,7 @@ def graded_page(
         written=earned["written"],
         written_max=sum(mark.max_points for mark in marks if mark.written),
         late_seconds=int(submission.total_seconds_late),
+        reason=gradebook.last_results(course).get((folder, module), {}).get("reason"),
         checks=_checks(source, run_nb, marks),
         answers=_answers(source, handed_in, marks),
     )

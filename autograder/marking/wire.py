@@ -81,7 +81,7 @@ def encode(value: Any, refer: Callable[[Any], dict] | None = None, depth: int = 
         return encoder(value)
     if isinstance(value, np.generic) and ARRAY.match(value.dtype.str):
         dtype, content = value.dtype.str, value.tobytes()
-        if not content:  # empty text, which has no size of its own
+        if dtype == "<U0":  # empty text, which has no size of its own
             dtype, content = "<U1", bytes(4)
         return _tag("numpy", [dtype, base64.b64encode(content).decode()])
     if kind is np.ndarray and ARRAY.match(value.dtype.str):
@@ -393,7 +393,7 @@ def _values(column: dict, inner: Callable) -> pd.Series:
         categories = _values(column["categories"], inner)
         codes = array.to_numpy()
         return pd.Series(
-            pd.Categorical.from_codes(codes, pd.Index(categories.array), bool(column["ordered"]))
+            pd.Categorical.from_codes(codes, pd.Index(categories.array, dtype=categories.dtype), bool(column["ordered"]))
         )
     if NULLABLE.match(dtype):
         wanted = pd.api.types.pandas_dtype(dtype)
@@ -422,4 +422,5 @@ def _labels(data: dict, inner: Callable) -> pd.Index:
     if "levels" in data:
         levels = [_values(one, inner) for one in data["levels"]]
         return pd.MultiIndex.from_arrays(levels, names=names)
-    return pd.Index(_values(data["level"], inner).array, name=names[0])
+    values = _values(data["level"], inner)
+    return pd.Index(values.array, dtype=values.dtype, name=names[0])
