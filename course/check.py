@@ -96,8 +96,8 @@ class task:  # noqa: N801 - a word in a sentence, like `open`
             return
         if self.untouched:
             raise NotAttempted(
-                f"{SYMBOLS['not attempted']} not attempted · {self.id}: the answer cell above "
-                "still has a gap (... or None). Fill it, run it, then run this check again."
+                f"{SYMBOLS['not attempted']} not attempted · {self.id}: fill the gap (... or None) "
+                "above, run it, then run this check again."
             )
         lines = list(self.lines.values())
         right = [line for line in lines if line.outcome == "right"]
