@@ -4,6 +4,7 @@ import csv
 import difflib
 import io
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -169,16 +170,23 @@ class Course:
         """Append one event to `classroom/log.jsonl`."""
         self.room.mkdir(exist_ok=True)
         line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **facts}
-        with (self.room / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line, ensure_ascii=False) + "\n")
+        with (self.room / "log.jsonl").open("ab+") as log:
+            # A kill may have left half a line: ours begins on a new one.
+            if log.tell() and (log.seek(-1, os.SEEK_END), log.read(1))[1] != b"\n":
+                log.write(b"\n")
+            log.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
     def events(self, event: str) -> Iterator[dict]:
         """Logged events of one kind, oldest first."""
         path = self.room / "log.jsonl"
         if path.exists():
             # split("\n"), not splitlines(): a name may hold other line separators
-            for line in path.read_text("utf-8").split("\n"):
-                if line and (entry := json.loads(line))["event"] == event:
+            for line in path.read_text("utf-8", errors="replace").split("\n"):
+                try:
+                    entry = json.loads(line)
+                except json.JSONDecodeError:  # the end, or half a line left by a kill
+                    continue
+                if entry["event"] == event:
                     yield entry
 
 

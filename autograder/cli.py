@@ -116,6 +116,72 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
+def bench(
+    modules: Modules = None,
+    short: Annotated[
+        int, typer.Option("--short", min=0, help="Notebooks of the course of short cells.")
+    ] = 60,
+    sandbox: Annotated[str, typer.Option("--sandbox", help="auto, bwrap or landlock.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Measure the engine beside stock nbgrader and the bare cells; some minutes."""
+    import tempfile
+
+    from autograder import bench as measure
+    from course import places
+
+    speeds: dict[str, dict[str, measure.Speed]] = {}
+    with tempfile.TemporaryDirectory(prefix="mildip-bench-") as folder, _progress() as progress:
+
+        def track(what: str, count: int) -> Callable[[], None]:
+            task = progress.add_task(what, total=count)
+            return lambda: progress.advance(task)
+
+        courses = {
+            "real": measure.prepared(
+                Path(folder, "real"),
+                places.NOTEBOOKS,
+                places.CONFIG.read_text("utf-8"),
+                measure.from_bank(places.ANSWERS, modules),
+            )
+        }
+        if short:
+            courses = {"short": measure.short_course(Path(folder, "short"), short), **courses}
+        for name, (course, handed_in) in courses.items():
+            speeds[name] = measure.bench(course, handed_in, sandbox, track)
+    whole = {name: measure.together(each) for name, each in speeds.items() if each}
+    if as_json:
+        _print_json({name: {**vars(one), "modules": speeds[name]} for name, one in whole.items()})
+    else:
+        _speed_table(whole, speeds)
+    raise typer.Exit(0 if all(one.marks_equal for one in whole.values()) else 1)
+
+
+def _speed_table(whole: dict, speeds: dict) -> None:
+    columns = {
+        "Notebooks": "submissions",
+        "Cells s": "cells_s",
+        "Stock /s": "stock_per_s",
+        "One worker /s": "engine_one_worker_per_s",
+        "All cores /s": "engine_per_s",
+        "Floor /s": "floor_per_s",
+        "× stock": "ratio_to_stock",
+        "Of floor": "share_of_floor",
+        "One more MB": "kernel_pss_mb",
+    }
+    table = _table("Course", *columns, "Marks")
+    for name, one in whole.items():
+        parts = speeds[name] if len(speeds[name]) > 1 else {}
+        for label, speed in {name: one, **parts}.items():
+            values = [f"{getattr(speed, key):.3g}" for key in columns.values()]
+            _row(table, label[:20], *values, "✓ equal" if speed.marks_equal else "✗ differ")
+    out.print(table)
+    for one in whole.values():
+        for what in one.marks_differing:
+            out.print(f"Not the same mark: {what}", markup=False)
+
+
+@app.command()
 def modules(as_json: Json = False) -> None:
     """List the modules: of the classroom around here, or else of the installed course."""
     from autograder.overview import overview
@@ -178,10 +244,11 @@ def release(
     exchange: Annotated[
         bool, typer.Option("--exchange", help="Also release to nbgrader's exchange.")
     ] = False,
+    db: Database = None,
     as_json: Json = False,
 ) -> None:
     """Make the editions that learners get, and set points and due dates."""
-    course = _course()
+    course = _course(db)
     chosen = course.chosen(modules)
     from autograder.release import release as release_one
 
@@ -320,9 +387,9 @@ def _tell_results(course: Course, done: list, as_json: bool) -> None:
 
 
 @app.command()
-def feedback(modules: Modules = None, as_json: Json = False) -> None:
+def feedback(modules: Modules = None, db: Database = None, as_json: Json = False) -> None:
     """Write each learner's page: what was right, what was not yet, and marks so far."""
-    course = _course()
+    course = _course(db)
     chosen = course.chosen(modules)
     from autograder import gradebook
     from autograder.feedback import write_feedback
@@ -345,12 +412,13 @@ def export(
     modules: Modules = None,
     to: Annotated[str, typer.Option("--to", help="csv")] = "csv",
     target: Target = None,
+    db: Database = None,
     as_json: Json = False,
 ) -> None:
     """Write the marks for another system to read."""
     if to != "csv":
         raise WrongUsage(f"Marks cannot be exported to {to!r}. There is: csv.")
-    course = _course()
+    course = _course(db)
     chosen = course.chosen(modules)
     from autograder import gradebook
     from autograder.exports.csv import as_csv
@@ -365,9 +433,14 @@ def export(
 
 
 @app.command()
-def report(modules: Modules = None, target: Target = None, as_json: Json = False) -> None:
+def report(
+    modules: Modules = None,
+    target: Target = None,
+    db: Database = None,
+    as_json: Json = False,
+) -> None:
     """Write the class report: marks, what came late, which checks were hard."""
-    course = _course()
+    course = _course(db)
     chosen = course.chosen(modules)
     from autograder.insight.report import as_html
     from autograder.insight.report import report as look

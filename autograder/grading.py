@@ -144,19 +144,20 @@ def _graded(
     cache = desk.Cache(course.room / "cache" if course.engine.cache else None)
     started = course.engine.settings(kind)
     expected = {module: course.notebooks(module) for module in {job.module for job in jobs}}
-    settings: dict[str, dict] = {}
-    amiss: dict[str, list[str]] = {}
+    settings: dict[tuple[str, str], dict] = {}
+    amiss: dict[str, list[str]] = {module: [] for module in expected}
     work: dict[tuple[Job, str], bytes] = {}
     parts: dict[Job, dict[str, dict]] = {}
 
     def to_run() -> Iterator[tuple[tuple[Job, str], bytes | dict]]:
         """What must be run, as bytes; what is known already, as its result."""
         for job in jobs:
-            if job.module not in settings:
-                present = desk.edition(course, job.module, expected[job.module][0], job.edition)
-                settings[job.module], amiss[job.module] = desk.calibrated(present, started, cache)
             for name in expected[job.module]:
-                data = _bytes_or_refusal(course, job, name, settings[job.module])
+                if (job.module, name) not in settings:
+                    present = desk.edition(course, job.module, name, job.edition)
+                    settings[job.module, name], found = desk.calibrated(present, started, cache)
+                    amiss[job.module] += found
+                data = _bytes_or_refusal(course, job, name, settings[job.module, name])
                 found = data if isinstance(data, dict) else cache.find(data)
                 if found is None:
                     work[job, name] = data

@@ -64,17 +64,10 @@ def configure(c: Config, root: Path) -> Config:
         "autograder.release.Stamp",
     ]
 
-    c.Autograde.sanitize_preprocessors = [
-        "autograder.intake.restore.RestoreMetadata",
-        "nbgrader.preprocessors.ClearOutput",
-        "nbgrader.preprocessors.OverwriteKernelspec",
-        "nbgrader.preprocessors.OverwriteCells",
-        "nbgrader.preprocessors.CheckCellMetadata",
-    ]
-    c.Execute.extra_arguments = [
-        "--HistoryManager.hist_file=:memory:",
-        "--IPKernelApp.log_level=ERROR",  # else each kernel warns of its local sockets
-    ]
+    # `nbgrader autograde` and formgrader's button: the exporter grades, nothing else is done.
+    c.Autograde.exporter_class = "autograder.runner.exporter.EngineExporter"
+    c.Autograde.sanitize_preprocessors = []
+    c.Autograde.autograde_preprocessors = []
 
     # The page is ours whole; the nested section leaves formgrader's own template alone.
     c.HTMLExporter.sanitize_html = True

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from rapidfuzz import fuzz
 
+MOST_CODE = 500_000  # characters; nobody writes as much, and parsing takes its time
 ALIKE = 75  # of 100: text of a prompt that was touched but is still the same prompt
 
 
@@ -49,6 +50,15 @@ def is_answer(cell: NotebookNode) -> bool:
     return bool(label(cell).get("solution"))
 
 
+def is_task(cell: NotebookNode) -> bool:
+    """A prompt with points, which a reader marks for whatever stands below it."""
+    return bool(label(cell).get("task"))
+
+
+def is_graded(cell: NotebookNode) -> bool:
+    return bool(label(cell).get("grade")) or is_task(cell)
+
+
 def is_ours(cell: NotebookNode) -> bool:
     """Everything nbgrader locks: text, set-up, checks."""
     return bool(label(cell).get("locked")) or is_check(cell)
@@ -56,6 +66,10 @@ def is_ours(cell: NotebookNode) -> bool:
 
 def grade_id(cell: NotebookNode) -> str:
     return str(label(cell).get("grade_id") or cell.get("id") or "")
+
+
+def _for_self_study(cell: NotebookNode) -> bool:
+    return "self-study" in cell.metadata.get("tags", [])
 
 
 def rebuild(source: NotebookNode, released: NotebookNode, handed_in: NotebookNode) -> Rebuilt:
@@ -66,8 +80,9 @@ def rebuild(source: NotebookNode, released: NotebookNode, handed_in: NotebookNod
     skeleton = [
         copy.deepcopy(cell)
         for cell in source.cells
-        if label(cell) and "self-study" not in cell.metadata.get("tags", [])
+        if label(cell) and not _for_self_study(cell)
     ]
+    alone = {cell.source for cell in source.cells if _for_self_study(cell)}
     stubs = {grade_id(cell): cell.source for cell in released.cells if is_answer(cell)}
     theirs = list(handed_in.cells)
     place_of, found = _match(skeleton, theirs)
@@ -95,7 +110,7 @@ def rebuild(source: NotebookNode, released: NotebookNode, handed_in: NotebookNod
             anchor = names[place]
         elif claimed in ours and not _answers_twice(claimed, skeleton):
             anchor = claimed
-        elif not _is_text_of_ours(cell, skeleton):
+        elif cell.source not in alone and not _is_text_of_ours(cell, skeleton):
             behind.setdefault(anchor, []).append(_plain(cell, place))
     cells = list(behind.get(None, []))
     for cell in skeleton:
@@ -149,14 +164,17 @@ def _match(
     answers = {grade_id(cell): cell for cell in skeleton if is_answer(cell)}
     place_of: dict[str, int] = {}
     found: dict[str, str] = {}
+    names: list[set[str]] = []
+    spare: list[int] = []
     for place, cell in enumerate(theirs):  # of several, the last counts, as in nbgrader
         if (name := _claimed(cell)) in answers:
             place_of[name], found[name] = place, "id"
     for name, cell in answers.items():
         if name in place_of:
             continue
-        free = [place for place in range(len(theirs)) if place not in place_of.values()]
-        place = _by_names(cell, theirs, free)
+        names, spare = names or _names_of(theirs), spare or _spare(theirs, skeleton)
+        free = [place for place in spare if place not in place_of.values()]
+        place = _by_names(cell, names, free)
         how = "names"
         if place is None:
             place, how = _by_place(name, skeleton, theirs, free), "place"
@@ -165,20 +183,33 @@ def _match(
     return place_of, found
 
 
+def _spare(theirs: list[NotebookNode], skeleton: list[NotebookNode]) -> list[int]:
+    """Where a cell stands that is none of ours: a prompt or a check is nobody's answer."""
+    ours = {grade_id(cell) for cell in skeleton}
+    return [
+        place
+        for place, cell in enumerate(theirs)
+        if _claimed(cell) not in ours and not _is_text_of_ours(cell, skeleton)
+    ]
+
+
 def _claimed(cell: NotebookNode) -> str:
     name = label(cell).get("grade_id") or cell.get("id")
     return name if isinstance(name, str) else ""
 
 
-def _by_names(answer: NotebookNode, theirs: list[NotebookNode], free: list[int]) -> int | None:
+def _names_of(cells: list[NotebookNode]) -> list[set[str]]:
+    """The names each code cell defines; beyond MOST_CODE characters none are looked for."""
+    found, room = [], MOST_CODE
+    for cell in cells:
+        room -= len(cell.source)
+        found.append(defined_names(cell.source) if cell.cell_type == "code" and room >= 0 else set())
+    return found
+
+
+def _by_names(answer: NotebookNode, names: list[set[str]], free: list[int]) -> int | None:
     wanted = defined_names(answer.source) if answer.cell_type == "code" else set()
-    places = [
-        place
-        for place in free
-        if wanted
-        and theirs[place].cell_type == "code"
-        and wanted & defined_names(theirs[place].source)
-    ]
+    places = [place for place in free if wanted & names[place]]
     return places[-1] if places else None
 
 

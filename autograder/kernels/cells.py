@@ -77,7 +77,7 @@ class Shell(InteractiveShell):
             {
                 "output_type": "error",
                 "ename": getattr(etype, "__name__", str(etype)),
-                "evalue": str(evalue),
+                "evalue": _text_of(evalue),
                 "traceback": list(stb),
             }
         )
@@ -345,7 +345,15 @@ def _error(error: BaseException) -> dict:
         if "ipython-input" in trace.tb_frame.f_code.co_filename:
             line = trace.tb_lineno
         trace = trace.tb_next
-    return {"error": {"kinds": kinds[:20], "text": str(error)[:2000], "line": line}}
+    return {"error": {"kinds": kinds[:20], "text": _text_of(error)[:2000], "line": line}}
+
+
+def _text_of(error: BaseException) -> str:
+    """An error's text; a learner's own error may fail to give one."""
+    try:
+        return str(error)
+    except Exception as other:
+        return f"(its text could not be told: {type(other).__name__})"
 
 
 def _function(dotted: str) -> Callable:

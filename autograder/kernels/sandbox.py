@@ -31,6 +31,9 @@ FIRST_ID = 61_000
 #: Where a notebook runs inside bubblewrap, empty and writable.
 WORK = "/sandbox"
 
+#: Where its folder of sockets lies inside bubblewrap: beneath nothing that can be written to.
+SOCKETS = "/sockets"
+
 PACKAGE = Path(__file__).parent.parent
 
 SYSTEM = (
@@ -101,6 +104,8 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         self._sock = ours
         self._handed_out: list[socket.socket] = []
+        inside = SOCKETS if kind == "bwrap" and view.sockets else view.sockets
+        self._sockets = (view.sockets, inside)
         work = self._work_folder()
         read = [*SYSTEM, *_python_folders(), str(PACKAGE), *view.read]
         if kind == "landlock":
@@ -138,7 +143,7 @@ class Sandbox:
             "work": work,
             "wipe": [work, "/tmp", "/dev/shm"] if kind == "bwrap" else [work],
             "read": [*read, profile, "/proc/self", "/dev/urandom", "/dev/null"],
-            "sockets": view.sockets,
+            "sockets": self._sockets[1],
         }
         channel.send(self._sock, plan)
 
@@ -175,7 +180,9 @@ class Sandbox:
 
         It answers requests as `Cells` does, or with `kernel` (what a connection file holds)
         serves Jupyter clients and says on its channel when its sockets are bound."""
-        request = {"do": "fork"} if kernel is None else {"do": "fork", "kernel": kernel}
+        request: dict[str, Any] = {"do": "fork"}
+        if kernel is not None:
+            request["kernel"] = {**kernel, "ip": kernel["ip"].replace(*self._sockets, 1)}
         ours, theirs = socket.socketpair()
         self._handed_out.append(ours)
         with theirs:
@@ -269,7 +276,7 @@ def bubblewrap(read: Sequence[str], hide: Sequence[str], sockets: str = "") -> l
         elif os.path.exists(path):
             command += ["--ro-bind", "/dev/null", path]
     if sockets:
-        command += ["--bind", sockets, sockets]
+        command += ["--bind", sockets, SOCKETS]
     # What bubblewrap makes up besides is memory without a limit, and outlives a notebook.
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return [*command, "--chdir", WORK, "--"]

@@ -154,7 +154,7 @@ class Warm:
         return left
 
     def _lay_out(self) -> None:
-        for folder in self.plan["wipe"]:
+        for folder in filter(None, [*self.plan["wipe"], self.plan["sockets"]]):
             wipe.empty(folder)
         for name, text in self.files.items():
             target = self.work / name

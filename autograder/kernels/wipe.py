@@ -3,15 +3,26 @@
 import contextlib
 import itertools
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 
 def empty(folder: str | os.PathLike) -> None:
-    """Remove everything in `folder`, whose owner we are. Never recurses, follows no link."""
-    folder = os.fspath(folder)
+    """Remove everything in `folder`, which is ours. Follows no link; what is mounted stays."""
+    mounts = {Path(os.fsdecode(one)) for one in _mounts()}
+    _empty(os.path.realpath(folder), mounts, {up for one in mounts for up in one.parents})
+
+
+def _empty(folder: str, mounts: set[Path], above_mounts: set[Path]) -> None:
     _open_up(folder)
     numbers = itertools.count()
-    while folders := list(_unlink_files(folder)):
-        for path in folders:
+    for path in _unlink_files(folder):
+        if Path(path) in above_mounts:
+            _empty(path, mounts, above_mounts)  # as deep as our own mounts, no deeper
+    while paths := [
+        path for path in _unlink_files(folder) if Path(path) not in mounts | above_mounts
+    ]:
+        for path in paths:
             _open_up(path)
             for inner in list(_unlink_files(path)):
                 # A folder is moved up before its turn comes, so that no path grows long.
@@ -20,17 +31,22 @@ def empty(folder: str | os.PathLike) -> None:
             os.rmdir(path)
 
 
-def _unlink_files(folder: str):
+def _unlink_files(folder: str) -> Iterator[str]:
     """Unlink all but folders; yield those."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield entry.path
             else:
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(OSError):  # a single file may be mounted, too
                     os.unlink(entry.path)
 
 
 def _open_up(folder: str) -> None:
-    with contextlib.suppress(PermissionError):  # somebody else's, such as /tmp
+    with contextlib.suppress(OSError):  # somebody else's, such as /tmp
         os.chmod(folder, 0o700)
+
+
+def _mounts() -> list[bytes]:
+    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    return [line.split()[4].replace(b"\\040", b" ") for line in lines]

@@ -223,11 +223,11 @@ def address(value: Any) -> tuple | None:
 
 
 def _place(array: Any) -> tuple | None:
-    if array.dtype == object:
+    if str(array.dtype) == "object":
         return None  # what lies there can change in place
     if isinstance(array, pd.Categorical):
-        codes, names = _place(pd.array(array.codes, copy=False)), _place(array.categories.array)
-        return codes and names and (*codes, *names, array.ordered)
+        codes, names = array.codes, _place(array.categories.array)
+        return names and (codes.ctypes.data, codes.strides, array.ordered, *names)
     parts = [
         getattr(array, name) for name in ("_data", "_mask", "_ndarray") if hasattr(array, name)
     ]
@@ -393,7 +393,11 @@ def _values(column: dict, inner: Callable) -> pd.Series:
         categories = _values(column["categories"], inner)
         codes = array.to_numpy()
         return pd.Series(
-            pd.Categorical.from_codes(codes, pd.Index(categories.array, dtype=categories.dtype), bool(column["ordered"]))
+            pd.Categorical.from_codes(
+                codes,
+                pd.Index(categories.array, dtype=categories.dtype),
+                bool(column["ordered"]),
+            )
         )
     if NULLABLE.match(dtype):
         wanted = pd.api.types.pandas_dtype(dtype)
@@ -410,7 +414,8 @@ def _index(index: pd.Index, inner: Callable) -> dict:
     if type(index) is pd.RangeIndex:
         return {"names": names, "range": [index.start, index.stop, index.step]}
     if isinstance(index, pd.MultiIndex):
-        levels = [index.get_level_values(place) for place in range(index.nlevels)]
+        bare = index.set_names([None] * index.nlevels)  # a level's name may be a number too
+        levels = [bare.get_level_values(place) for place in range(index.nlevels)]
         return {"names": names, "levels": [_column(pd.Series(one), inner) for one in levels]}
     return {"names": names, "level": _column(pd.Series(index), inner)}
 

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import zlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -24,7 +25,9 @@ from autograder import gradebook
 from autograder.classroom import Course, Problem
 from autograder.editions import source_files
 from autograder.intake.gate import Refused, parse, read, stamp
-from autograder.runner import one, verdict
+from autograder.intake.rebuild import grade_id, is_graded, label
+from autograder.runner import one
+from autograder.runner import run as runner
 
 #: Raised whenever the engine would judge the same bytes otherwise; part of the cache's key.
 ENGINE = "1"
@@ -148,8 +151,8 @@ def calibrated(edition: Edition, settings: dict, cache: "Cache") -> tuple[dict, 
 
 def points(source: str) -> dict[str, float]:
     """Points of every graded cell of a source notebook."""
-    labels = [cell.metadata.get("nbgrader", {}) for cell in nbformat.reads(source, 4).cells]
-    return {label["grade_id"]: float(label["points"]) for label in labels if label.get("grade")}
+    cells = nbformat.reads(source, 4).cells
+    return {grade_id(cell): float(label(cell)["points"]) for cell in cells if is_graded(cell)}
 
 
 class Cache:
@@ -185,7 +188,7 @@ class Cache:
         """From the cache, or graded here and now."""
         result = self.find(job)
         if result is None:
-            result = verdict.read(one.grade_one(job))
+            ((_, result),) = runner.run([(None, job)], runner.Here, 1, one.grade_one)
             one.close_rooms()
             self.keep(job, result)
         return result
@@ -210,6 +213,9 @@ def settle(
             draft = target.with_suffix(".draft")
             draft.write_text(result["notebook"], encoding="utf-8")
             draft.replace(target)
+            # By this nbgrader tells whether somebody has handed in anew.
+            if (at_file := course.step("submitted") / folder / module / "timestamp.txt").exists():
+                shutil.copyfile(at_file, target.with_name(at_file.name))
     scores = {
         name: {} if result["result"] in gradebook.ZERO else result["scores"]
         for name, result in results.items()
