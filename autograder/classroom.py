@@ -11,6 +11,7 @@ import tomllib
 import unicodedata
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -131,13 +132,24 @@ class Course:
         Raises WrongUsage with the nearest names."""
         return pick(name, {m: [m, m.split("_")[0], *self.notebooks(m)] for m in self.modules()})
 
-    def gradebook(self) -> "Gradebook":
-        """nbgrader's gradebook, as a context manager."""
+    @contextmanager
+    def gradebook(self) -> Iterator["Gradebook"]:
+        """nbgrader's gradebook. Raises Problem if its database is gone or locked."""
         from nbgrader.api import Gradebook
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import InterfaceError, OperationalError
 
         expect_nbgrader_warnings()
         course = self.config.CourseDirectory
-        return Gradebook(course.db_url, course.course_id)
+        try:
+            with Gradebook(course.db_url, course.course_id) as gb:
+                yield gb
+        except (InterfaceError, OperationalError) as error:
+            raise Problem(
+                f"The gradebook at {make_url(course.db_url).render_as_string()} does not answer: "
+                f"{str(error.orig).strip()}. What was graded is kept: when it answers again, the "
+                "same command does the rest."
+            ) from error
 
     @cached_property
     def roster(self) -> "Roster":

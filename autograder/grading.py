@@ -4,16 +4,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook
 from nbgrader.utils import parse_utc
-from sqlalchemy import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from autograder import gradebook
 from autograder.classroom import Course, Problem, WrongUsage
@@ -132,7 +128,7 @@ def _grade(course: Course, jobs: list[Job], how: How, kind: str) -> Iterator[Res
         return
     if how.backup:
         backup(course)
-    with _open_gradebook(course) as gb:
+    with course.gradebook() as gb:
         for job, results, warnings in _graded(course, jobs, how, kind):
             yield _settled(course, gb, job, results, kind, warnings)
 
@@ -264,7 +260,7 @@ def merge(course: Course, paths: list[Path]) -> Iterator[Result]:
     A result of work that has been handed in anew since is left out."""
     backup(course)
     waiting = {job: job for job in pending(course)}
-    with _open_gradebook(course) as gb:
+    with course.gradebook() as gb:
         for path in paths:
             with path.open(encoding="utf-8") as file:
                 for line in map(json.loads, file):
@@ -273,20 +269,6 @@ def merge(course: Course, paths: list[Path]) -> Iterator[Result]:
                         yield _settled(
                             course, gb, job, line["results"], line["sandbox"], line["warnings"]
                         )
-
-
-@contextmanager
-def _open_gradebook(course: Course) -> Iterator[Gradebook]:
-    """The gradebook to write into. A database that is gone or locked is told in one sentence."""
-    try:
-        with course.gradebook() as gb:
-            yield gb
-    except (OperationalError, InterfaceError) as error:
-        url = make_url(course.config.CourseDirectory.db_url).render_as_string()
-        raise Problem(
-            f"The gradebook at {url} cannot be written: {str(error.orig).strip()}. What was "
-            "graded is kept: when it answers again, the same command grades the rest."
-        ) from error
 
 
 def backup(course: Course) -> Path | None:

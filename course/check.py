@@ -69,10 +69,12 @@ class Line:
 
     def fail(self, outcome: str, message: str) -> None:
         if WORST_FIRST.index(outcome) < WORST_FIRST.index(self.outcome):
-            self.outcome, self.message = outcome, message
+            # One line, whatever a learner's error or value says.
+            self.outcome, self.message = outcome, " ".join(message.split())
 
     def __str__(self) -> str:
-        sentence = f"{SYMBOLS[self.outcome]} {self.outcome} · {self.name}"
+        name = f"{self.name} (hidden)" if self.hidden else self.name
+        sentence = f"{SYMBOLS[self.outcome]} {self.outcome} · {name}"
         return f"{sentence}: {self.message}" if self.message else sentence
 
 

@@ -27,6 +27,8 @@ SYMBOLS = {
     "missing": "–",
     "marked by a reader": "✎",
 }
+#: How a line about a hidden check ends before its hint; it holds no word of a learner's.
+HIDDEN = "(hidden)"
 MAX_SENTENCE = 600
 MAX_SENTENCES = 30
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -47,6 +49,30 @@ def verdict(cell: NotebookNode | None, points: float, max_points: float) -> tupl
             return "did not pass", ["A warning or an error was printed while this check ran."]
         return ("partly right" if points else "did not pass"), right
     return "right", right
+
+
+def lines_for_learner(output: NotebookNode) -> list[str]:
+    """The sentences of one output that are written for learners."""
+    if output.output_type != "error" or output.get("ename") not in WRITTEN_FOR_LEARNERS:
+        return []
+    return plain(str(output.get("evalue", ""))).splitlines()
+
+
+def fit_to_tell(output: NotebookNode, told: set[str]) -> NotebookNode:
+    """An output of a whole check, without a learner's words that were said after a hidden
+    check had been asked: they could hold what it passed in.
+
+    `told` are the lines of the same check as it was released. Lines about hidden checks stay;
+    of any other line only its name stays."""
+    if lines := lines_for_learner(output):
+        heads = [line.split(": ", 1)[0] for line in lines]
+        kept = [
+            line if line in told or head.endswith(HIDDEN) else head
+            for line, head in zip(lines, heads, strict=True)
+        ]
+        output.evalue = "\n".join(kept)
+        output.traceback = kept
+    return output
 
 
 def check_name(source: str, fallback: str) -> str:

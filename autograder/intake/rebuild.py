@@ -145,6 +145,15 @@ def defined_names(code: str) -> set[str]:
     return found
 
 
+def import_lines(code: str) -> list[str]:
+    """The import statements at the top level of a cell, each as a line."""
+    try:
+        body = ast.parse(_without_magics(code)).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def used_names(code: str) -> set[str]:
     """Every name that occurs in a cell. {} for code that does not parse."""
     try:
@@ -203,7 +212,8 @@ def _names_of(cells: list[NotebookNode]) -> list[set[str]]:
     found, room = [], MOST_CODE
     for cell in cells:
         room -= len(cell.source)
-        found.append(defined_names(cell.source) if cell.cell_type == "code" and room >= 0 else set())
+        look = cell.cell_type == "code" and room >= 0
+        found.append(defined_names(cell.source) if look else set())
     return found
 
 

@@ -190,7 +190,7 @@ class Cells:
 
     def answer(self, request: dict) -> dict:
         operation = {"run": self.run, "fetch": self.fetch, "call": self.call, "get": self.get}
-        operation |= {"define": self.define, "forget": self.forget}
+        operation |= {"define": self.define, "forget": self.forget, "resend": self.resend}
         return operation[request.pop("do")](**request)
 
     def run(self, source: str, cell: str = "") -> dict:
@@ -256,6 +256,11 @@ class Cells:
     def forget(self, name: str) -> dict:
         """Take a name out of the notebook."""
         self.shell.user_ns.pop(name, None)
+        return {}
+
+    def resend(self) -> dict:
+        """The other side is a new process: what was sent before is not there any more."""
+        self.ask.__dict__.pop("memory", None)
         return {}
 
     # Data in and out.

@@ -20,10 +20,12 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import determine_grade
 
+from autograder.feedback.verdict import fit_to_tell, lines_for_learner
 from autograder.intake.gate import Refused, parse
 from autograder.intake.rebuild import (
     defined_names,
     grade_id,
+    import_lines,
     is_answer,
     is_check,
     is_graded,
@@ -94,7 +96,8 @@ def _grade(job: bytes) -> bytes:
         except Refused as refusal:
             result = {"result": "refused", "reason": str(refusal), "scores": _zeros(source)}
         else:
-            result = _Run(_rooms(given, settings, source), settings, rebuilt.nb, source).result()
+            rooms = _rooms(given, settings, source)
+            result = _Run(rooms, settings, rebuilt.nb, source, released).result()
             result["drift"] = rebuilt.drift
     except Exception as error:  # whatever it is, it is ours and this notebook's alone
         close_rooms()
@@ -178,27 +181,32 @@ def imports(source: NotebookNode) -> list[str]:
 
 
 def _zeros(source: NotebookNode) -> dict[str, float]:
-    return {
-        grade_id(cell): 0.0
-        for cell in source.cells
-        if is_graded(cell)
-    }
+    return {grade_id(cell): 0.0 for cell in source.cells if is_graded(cell)}
 
 
 class _Run:
     """One notebook on its way through the two rooms.
 
     First all cells of the learner run; at each check it is noted what its names stand for
-    then. Only afterwards do the checks run, so no output can show what a check passed in.
+    then. Next the checks run as they were released, for what they say; last, whole, for what
+    they earn. So nothing a learner reads was said after a hidden check had been asked.
     A program that ends early is started again without the cell or the check that ended it.
     """
 
-    def __init__(self, rooms: Rooms, settings: Settings, nb: NotebookNode, source: NotebookNode):
+    def __init__(
+        self,
+        rooms: Rooms,
+        settings: Settings,
+        nb: NotebookNode,
+        source: NotebookNode,
+        released: NotebookNode,
+    ):
         self.rooms, self.settings, self.nb = rooms, settings, nb
-        self.answer_names: set[str] = set()
-        for cell in source.cells:
-            if is_answer(cell) and cell.cell_type == "code":
-                self.answer_names |= defined_names(cell.source)
+        answers = [c.source for c in source.cells if is_answer(c) and c.cell_type == "code"]
+        self.imports = [line for answer in answers for line in import_lines(answer)]
+        self.answer_names: set[str] = set().union(*map(defined_names, answers))
+        self.answer_names -= defined_names("\n".join(self.imports))
+        self.as_released = {grade_id(c): c.source for c in released.cells if is_check(c)}
         self.until = time.monotonic() + settings.notebook_seconds
         self.marked_until = self.until + 2 * settings.cell_seconds + 10.0
         self.learner: Process | None = None
@@ -211,9 +219,11 @@ class _Run:
 
     def result(self) -> dict:
         try:
-            self.marker = self.rooms.marker.fork()
             given = self._run_cells()
-            scores = self._run_checks(given)
+            told = self._run_visible(given)
+            if self._may_start_again():
+                given = self._run_cells()
+            scores = self._run_checks(given, told)
         finally:
             for process in (self.learner, self.marker):
                 if process is not None:
@@ -292,36 +302,64 @@ class _Run:
 
     # Then the checks.
 
-    def _run_checks(self, given: dict[int, list[dict]]) -> dict[str, float | None]:
+    def _run_visible(self, given: dict[int, list[dict]]) -> dict[int, set[str]]:
+        """What the checks say as they were released: by place, the lines for the learner."""
+        told: dict[int, set[str]] = {}
+        self._new_marker([])
+        for place, cell in enumerate(self.nb.cells):
+            if cell.cell_type == "code" and is_check(cell):
+                visible = self.as_released.get(grade_id(cell))
+                if visible and self.learner is not None:
+                    outputs = self._check(visible, given.get(place, []), grade_id(cell))
+                    told[place] = {line for out in outputs for line in lines_for_learner(out)}
+            else:
+                self._mark_locked(cell)
+        return told
+
+    def _run_checks(
+        self, given: dict[int, list[dict]], told: dict[int, set[str]]
+    ) -> dict[str, float | None]:
+        """Run them whole and score them; their outputs keep only what may be told."""
         scores: dict[str, float | None] = {}
-        opened = {grade_id(cell) for cell in self.rooms.opening}
-        self.locked_so_far: list[str] = []
+        self._new_marker([])
         for place, cell in enumerate(self.nb.cells):
             name = grade_id(cell)
             if cell.cell_type == "code" and is_check(cell):
                 began = time.monotonic()
-                cell.outputs = self._check(cell, given.get(place, []))
+                outputs = self._check(cell.source, given.get(place, []), name)
+                cell.outputs = [fit_to_tell(out, told.get(place, set())) for out in outputs]
                 self.times[name] = round(time.monotonic() - began, 4)
-                if self.learner is None and not self.given_up and self.starts < MOST_STARTS:
+                if self._may_start_again():
                     given = self._run_cells()
-            elif cell.cell_type == "code" and is_ours(cell) and name not in opened:
-                for request in self._names_of(cell):
-                    self._ask_marker(request)
-                self.locked_so_far.append(cell.source)
-                self._ask_marker({"do": "run", "source": cell.source})
+                    self._ask_marker({"do": "resend"})
+            else:
+                self._mark_locked(cell)
             if is_graded(cell):
                 scores[name] = self._score(cell)
         return scores
+
+    def _may_start_again(self) -> bool:
+        """Has the learner's program ended, with starts left?"""
+        return self.learner is None and not self.given_up and self.starts < MOST_STARTS
+
+    def _mark_locked(self, cell: NotebookNode) -> None:
+        """The marker runs our own cells too, but for those its room has run already."""
+        opened = {grade_id(one) for one in self.rooms.opening}
+        if cell.cell_type == "code" and is_ours(cell) and grade_id(cell) not in opened:
+            for request in self._names_of(cell):
+                self._ask_marker(request)
+            self.locked_so_far.append(cell.source)
+            self._ask_marker({"do": "run", "source": cell.source})
 
     def _names_of(self, cell: NotebookNode) -> list[dict]:
         """A locked cell may use answers too; none of ours does."""
         wanted = sorted(self.answer_names & used_names(cell.source))
         return [self._stands_for(name, False) for name in wanted]
 
-    def _check(self, cell: NotebookNode, given: list[dict]) -> list[NotebookNode]:
+    def _check(self, source: str, given: list[dict], name: str) -> list[NotebookNode]:
         for request in given:
             self._ask_marker(request)
-        reply = self._ask_marker({"do": "run", "source": cell.source}, grade_id(cell))
+        reply = self._ask_marker({"do": "run", "source": source}, name)
         if reply is None:
             return [_said("the check could not finish")]
         return _outputs(reply["outputs"], self.settings)
@@ -421,14 +459,17 @@ class _Run:
         except (channel.Gone, channel.TookTooLong, channel.TooLong, ValueError, RecursionError):
             if request["do"] == "run":
                 self._note("died", f"{_where(name)} met a value it could not read")
-            self._new_marker()
+            self._new_marker(self.locked_so_far)
             return None
 
-    def _new_marker(self) -> None:
-        self.marker.sock.close()
-        self.rooms.marker.clean()
+    def _new_marker(self, locked: list[str]) -> None:
+        """A fresh marker that has run these cells, beyond what its room has run."""
+        if self.marker is not None:
+            self.marker.sock.close()
+            self.rooms.marker.clean()
         self.marker = self.rooms.marker.fork()
-        for source in self.locked_so_far:
+        self.locked_so_far = locked
+        for source in [*self.imports, *locked]:
             with contextlib.suppress(channel.Gone, channel.TookTooLong):
                 self.marker.ask({"do": "run", "source": source}, self.settings.cell_seconds)
 
@@ -444,10 +485,14 @@ def _is_reply(reply: Any, to: str) -> bool:
     if to == "run":
         return isinstance(reply.get("outputs"), list)
     error = reply.get("error", {})
-    return "value" in reply or reply.get("missing") is True or (
-        isinstance(error, dict)
-        and isinstance(error.get("kinds"), list)
-        and isinstance(error.get("text"), str)
+    return (
+        "value" in reply
+        or reply.get("missing") is True
+        or (
+            isinstance(error, dict)
+            and isinstance(error.get("kinds"), list)
+            and isinstance(error.get("text"), str)
+        )
     )
 
 

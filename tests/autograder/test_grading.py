@@ -91,7 +91,7 @@ def test_is_nothing_graded_twice(graded):
 def test_does_the_learners_code_leave_no_file_behind(graded):
     folder = graded.roster.enrol("talkative").folder
     left = {path.name for path in (graded.step("autograded") / folder).rglob("*.*")}
-    assert left == {"sums.ipynb"}
+    assert left == {"sums.ipynb", "timestamp.txt"}  # nbgrader tells a new attempt by the latter
 
 
 def test_do_old_marks_not_survive_a_refused_attempt(open_course, tiny, tmp_path):

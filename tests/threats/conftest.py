@@ -1,4 +1,4 @@
-"""Where hostile notebooks are graded: a folder of ours outside, services that must not be reached."""
+"""Where hostile notebooks are graded: our folder outside, services not to be reached."""
 
 import os
 import shutil

@@ -92,7 +92,7 @@ def test_does_a_hostile_notebook_gain_read_or_disturb_nothing(place, case: Case)
     result = graded(place, case.edit(notebook) if case.edit else notebook)
     took = time.monotonic() - began
 
-    assert result["result"] == case.result, result.get("detail", result.get("reason"))
+    assert result["result"] in case.result.split(" or "), result.get("detail", result.get("reason"))
     assert result["scores"] == case.scores
     if case.reason is None:
         assert not result.get("reason")
