@@ -26,7 +26,9 @@ HOSTILE = {
     "ends the program": "import os\nos._exit(0)",
     "looks for the answers": (
         "import pathlib\n"
-        "found = [p for top in ('/home', '/srv', '/var', '..') for p in pathlib.Path(top).rglob('*.ipynb')]\n"
+        "found = []\n"
+        "for top in ('/home', '/srv', '/var', '..'):\n"
+        "    found += pathlib.Path(top).rglob('*.ipynb')\n"
         "raise SystemExit(f'{len(found)} notebooks found')"
     ),
 }

@@ -40,6 +40,7 @@ class ClearWorkOutput(NbGraderPreprocessor):
     def preprocess_cell(self, cell, resources, cell_index):
         if cell.cell_type == "code":
             reading = utils.is_locked(cell) and not utils.is_grade(cell)
+            reading = reading and "own-output" not in cell.metadata.get("tags", [])
             cell.execution_count = None
             cell.outputs = cell.outputs if reading else []
             for output in cell.outputs:

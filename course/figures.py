@@ -104,9 +104,7 @@ def _in_reading_order(series: dict) -> list[float | None]:
 
 def sentence(description: dict) -> str:
     """The text alternative: what is drawn, on which axes, from where to where."""
-    return "\n".join(
-        textwrap.fill(_panel_sentence(panel), 88) for panel in description["panels"]
-    )
+    return "\n".join(textwrap.fill(_panel_sentence(panel), 88) for panel in description["panels"])
 
 
 def _axes_of(thing: object) -> list[Axes] | None:
@@ -160,8 +158,7 @@ def _bars(ax: Axes) -> list[dict]:
 def are_stacked(bars: list[dict]) -> bool:
     """Does every series of bars stand where the one before it ends?"""
     return len(bars) > 1 and all(
-        upper["at"] == lower["at"]
-        and np.allclose(upper["base"], np.add(lower["base"], lower["y"]))
+        upper["at"] == lower["at"] and np.allclose(upper["base"], np.add(lower["base"], lower["y"]))
         for lower, upper in itertools.pairwise(bars)
     )
 

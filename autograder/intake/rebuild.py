@@ -78,9 +78,7 @@ def rebuild(source: NotebookNode, released: NotebookNode, handed_in: NotebookNod
     All three are version-4 notebooks. Nothing is executed.
     """
     skeleton = [
-        copy.deepcopy(cell)
-        for cell in source.cells
-        if label(cell) and not _for_self_study(cell)
+        copy.deepcopy(cell) for cell in source.cells if label(cell) and not _for_self_study(cell)
     ]
     alone = {cell.source for cell in source.cells if _for_self_study(cell)}
     stubs = {grade_id(cell): cell.source for cell in released.cells if is_answer(cell)}

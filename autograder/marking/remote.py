@@ -99,7 +99,7 @@ def rebuilt(error: dict) -> Exception:
     try:
         built = nearest(str(error["text"]))
     except TypeError:  # some built-in errors want more than a text
-        built = Exception(str(error["text"]))
+        built = type(nearest.__name__, (Exception,), {})(str(error["text"]))
     line = error.get("line")
     built.learner_line = line if type(line) is int else None
     return built

@@ -50,7 +50,7 @@ def test_does_right_promise_no_more_checks_once_the_hidden_ones_have_run(capsys)
         probe(f, "no items", "Think of an empty list.").on([]).equals(0)
 
     assert verdict(len, judge) is None
-    assert capsys.readouterr().out == "✓ right · two items\n✓ right · no items\n"
+    assert capsys.readouterr().out == "✓ right · two items\n✓ right · no items (hidden)\n"
 
 
 def test_does_not_yet_say_what_was_expected_and_what_was_found():
@@ -144,7 +144,7 @@ def test_do_lines_of_one_name_become_one_line():
         for items in ([], [1], [1, 2]):
             probe(f, "several lists", "Count.").on(items).equals(1)
 
-    assert str(verdict(len, judge)) == "✗ not yet · several lists: Count."
+    assert str(verdict(len, judge)) == "✗ not yet · several lists (hidden): Count."
 
 
 def test_does_an_expectation_outside_a_task_say_where_it_belongs():
@@ -201,7 +201,9 @@ def test_does_a_probe_keep_its_inputs_and_values(answer, capsys):
 
 def test_does_a_probe_name_the_built_in_kind_of_an_error():
     failed = verdict(named, lambda f: probe(f, "another number", "Try others.").on(1).equals(1))
-    assert str(failed) == "! broke · another number: your code raised KeyError. Try others."
+    assert (
+        str(failed) == "! broke · another number (hidden): your code raised KeyError. Try others."
+    )
 
 
 @pytest.mark.parametrize(
@@ -220,7 +222,7 @@ def test_does_a_probe_name_the_built_in_kind_of_an_error():
 )
 def test_does_no_kind_of_probe_say_more_than_its_name_and_hint(judge):
     failed = verdict(wrong, lambda f: judge(probe(f, "another number", "Try others.")))
-    assert str(failed) == "✗ not yet · another number: Try others."
+    assert str(failed) == "✗ not yet · another number (hidden): Try others."
 
 
 def test_are_the_learners_own_prints_seen_in_a_visible_check(capsys):

@@ -261,8 +261,8 @@ def test_does_the_sentence_say_what_is_drawn_from_where_to_where(ax):
     ax.plot(MONTHS, [1, 12_345, 3], label="people")
     ax.set(title="Served", xlabel="month end", ylabel="people")
     assert sentence(describe(ax)) == (
-        "Served. x: month end; y: people. Line people: 3 values, 1 at 2000-01-31, "
-        "3 at 2000-03-31, highest 12,345 at 2000-02-29."
+        "Served. x: month end; y: people. Line people: 3 values, 1 at 2000-01-31, 3 at\n"
+        "2000-03-31, highest 12,345 at 2000-02-29."
     )
 
 

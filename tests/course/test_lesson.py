@@ -101,7 +101,7 @@ def test_are_locked_cells_neither_edited_nor_deleted_and_answers_both():
 def test_is_a_cell_for_learners_alone_tagged():
     got = dressed(new_code_cell(id="m07_mark"), new_code_cell(id="m07_keep"))
     assert got["m07_mark"].tags == ["self-study"]
-    assert "tags" not in got["m07_keep"]
+    assert got["m07_keep"]["tags"] == ["own-output"]
 
 
 def test_does_a_graded_cell_without_points_say_which():

@@ -37,9 +37,9 @@ def test_is_a_built_in_error_raised_as_itself(error):
     assert type(raised(error)) is type(error)
 
 
-def test_is_an_error_of_ones_own_raised_under_its_name_and_as_the_nearest_known():
-    error = raised(OwnError("a"))
-    assert type(error).__name__ == "OwnError" and isinstance(error, KeyError)
+def test_is_an_error_of_ones_own_raised_as_the_nearest_known():
+    # Not under its own name, which could be that of one of a check's errors.
+    assert type(raised(OwnError("a"))) is KeyError
 
 
 def test_does_an_error_that_wants_more_than_a_text_arrive():
@@ -70,7 +70,7 @@ def test_is_whatever_is_said_of_an_error_an_ordinary_exception(error):
 
 
 def test_is_an_error_whose_text_fails_still_told():
-    assert type(raised(Odd())).__name__ == "Odd"
+    assert type(raised(Odd())) is Exception
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_does_an_error_without_a_text_end_the_notebook(pair):
     odd = "class Odd(Exception):\n    def __str__(self): raise RuntimeError\n"
     assert pair.answer(odd + "def f(x):\n    raise Odd") == ""
     pair.give("f")
-    assert pair.check("f(1)").startswith("Odd")
+    assert pair.check("f(1)").startswith("Exception: (its text could not be told")
     assert "Odd" in pair.answer("raise Odd")
     assert pair.answer("print(5)") == "5"
 

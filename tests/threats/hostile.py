@@ -14,7 +14,7 @@ from little_course import SECRET
 
 NOT_RUN = "not run"
 
-ATTEMPT = '''\
+ATTEMPT = """\
 def attempt(name, do):
     try:
         found = do()
@@ -22,7 +22,7 @@ def attempt(name, do):
         print("no", name, type(error).__name__)
     else:
         print("GOT", name, str(found)[:300])
-'''
+"""
 T1 = "def doubled(number):\n    return number * 2\n"
 T2 = "def total(frame):\n    return int(frame['people'].sum())\n"
 WRONG1 = "def doubled(number):\n    return -1\n"
@@ -58,7 +58,6 @@ class Case:
     spy: str = ""
     edit: Callable | None = None
     only: str = ""
-    known: str = ""
 
 
 def t1(code: str, answer: str = T1) -> dict[str, str]:
@@ -310,13 +309,10 @@ READING = [
          NO_T1, "died", "Cell t1_check " + ENDED),
     Case("inputs kept and told in the error of a later check", NOT_RUN,
          {"t1": "kept = []\ndef doubled(number):\n    kept.append(number)\n    return 2 * number\n",
-          "t2": "def total(frame):\n    raise ValueError(kept)\n"}, NO_T2,
-         known="What a function was given in one hidden check it can tell in the message of "
-               "the next visible one; the process lives on between checks."),
+          "t2": "def total(frame):\n    raise ValueError(kept)\n"}, NO_T2),
     Case("inputs kept and returned to a later check", NOT_RUN,
          {"t1": "kept = []\ndef doubled(number):\n    kept.append(number)\n    return 2 * number\n",
-          "t2": "def total(frame):\n    return kept[-1]\n"}, NO_T2,
-         known="the same, as the value that was found"),
+          "t2": "def total(frame):\n    return kept[-1]\n"}, NO_T2),
 ]  # fmt: skip
 SURVIVING = [
     Case("a file left in the work folder", NOT_RUN,

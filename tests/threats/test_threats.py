@@ -27,15 +27,9 @@ from autograder.runner.one import grade_one
 
 REPOSITORY = Path(__file__).parents[2]
 
-CASES = [
-    pytest.param(
-        case,
-        id=case.name,
-        marks=[pytest.mark.xfail(reason=case.known, strict=True)] if case.known else [],
-    )
-    for group in GROUPS.values()
-    for case in group
-]
+pytestmark = pytest.mark.slow
+
+CASES = [pytest.param(case, id=case.name) for group in GROUPS.values() for case in group]
 
 #: The notebook's limit, what the checks may take after it, and a machine that is slow.
 LONGEST = 8 + 14 + 8
