@@ -103,7 +103,7 @@ def test_does_right_work_read_as_right(graded):
 
 def test_does_a_made_up_error_name_stay_off_the_page(graded):
     text = page(graded, "talkative").split("Your answers")[0]
-    assert "This check did not pass (an error)." in text
+    assert "This check did not pass (Exception)." in text
     assert "Made_up" not in text and "forged" not in text
 
 

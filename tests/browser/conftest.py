@@ -140,8 +140,10 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
     server.wait(timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One Chromium for this module: while it is open, an event loop runs in this thread, and
+    other tests want to start their own."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
