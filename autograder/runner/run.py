@@ -4,6 +4,7 @@ A failure belongs to one job. What went wrong on our side (`infrastructure`: a w
 killed, a sandbox would not start) is tried again and never becomes a zero.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -156,6 +157,10 @@ def dask(address: str) -> Iterator[Callable[[], Executor]]:
             "Dask is not installed here. It comes with the extra `dask`: "
             "`pip install 'military-diplomacy-course[dask]'`."
         ) from None
+
+    # It logs tracebacks of a lost scheduler; our own sentence says what to do.
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
     def executor() -> Executor:
         if client.status != "running":
