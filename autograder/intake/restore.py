@@ -1,22 +1,7 @@
 """Put a submission's cell metadata back to what the gradebook says they are."""
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
 from nbgrader.api import Notebook as GradebookNotebook
-from nbgrader.preprocessors import NbGraderPreprocessor
-
-
-class RestoreMetadata(NbGraderPreprocessor):
-    """Ignore what a submission claims about points, flags and kinds of its cells.
-
-    Of cells with the same id the last keeps it, as in nbgrader; the others become plain
-    cells. (nbgrader leaves them half-labelled, and then refuses the notebook.)"""
-
-    def preprocess(self, nb, resources):
-        where = resources["nbgrader"]
-        with Gradebook(where["db_url"]) as gb:
-            known = labels(gb.find_notebook(where["notebook"], where["assignment"]))
-        return restored(nb, known), resources
 
 
 def labels(notebook: GradebookNotebook) -> dict[str, dict]:

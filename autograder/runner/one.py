@@ -34,6 +34,7 @@ from autograder.intake.rebuild import (
     rebuild,
     used_names,
 )
+from autograder.intake.restore import is_for_self_study
 from autograder.kernels import channel
 from autograder.kernels.confine import Limits
 from autograder.kernels.sandbox import Process, Sandbox, View
@@ -119,6 +120,7 @@ class Rooms:
         view = View(tuple(settings.read), tuple(settings.hide))
         limits = Limits(**settings.limits)
         self.opening = _opening(source)
+        self.opened = {grade_id(cell) for cell in self.opening}
         cells = [cell.source for cell in self.opening]
         self.learner = Sandbox(settings.sandbox, view, limits)
         self.marker = Sandbox(settings.sandbox, view, limits)
@@ -157,7 +159,7 @@ def _opening(source: NotebookNode) -> list[NotebookNode]:
     """The locked code cells before the first cell a learner may write in."""
     cells = []
     for cell in source.cells:
-        if "self-study" in cell.metadata.get("tags", []):
+        if is_for_self_study(cell):
             continue
         if cell.cell_type == "code" and (not is_ours(cell) or is_check(cell)):
             break
@@ -170,7 +172,7 @@ def imports(source: NotebookNode) -> list[str]:
     """Modules that the source's own cells import, to be loaded before any fork."""
     found: list[str] = []
     for cell in source.cells:
-        if cell.cell_type == "code" and "self-study" not in cell.metadata.get("tags", []):
+        if cell.cell_type == "code" and not is_for_self_study(cell):
             with contextlib.suppress(SyntaxError):
                 for node in ast.walk(ast.parse(cell.source)):
                     if isinstance(node, ast.Import):
@@ -344,8 +346,9 @@ class _Run:
 
     def _mark_locked(self, cell: NotebookNode) -> None:
         """The marker runs our own cells too, but for those its room has run already."""
-        opened = {grade_id(one) for one in self.rooms.opening}
-        if cell.cell_type == "code" and is_ours(cell) and grade_id(cell) not in opened:
+        if cell.cell_type != "code" or not is_ours(cell):
+            return
+        if grade_id(cell) not in self.rooms.opened:
             for request in self._names_of(cell):
                 self._ask_marker(request)
             self.locked_so_far.append(cell.source)
