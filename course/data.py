@@ -37,7 +37,7 @@ def load(name: str) -> pd.DataFrame:
     Raises `UnknownDataset`, or `DamagedDataset` if the file is missing or was changed.
     """
     _resource(name)
-    return _read(DATASETS, name).copy()
+    return _read(DATASETS, name).copy(deep=False)  # pandas copies on write
 
 
 def card(name: str) -> "Card":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from _tidy import DATASETS, read, write
 
-HAND_COMPILED = {"claims"}
+HAND_COMPILED = {"art5_timeline", "claims"}
 
 
 def build_all(sources: Path, out: Path) -> None:

@@ -51,6 +51,8 @@ def test_is_every_column_typed_as_its_field_says(name):
             assert pd.api.types.is_datetime64_dtype(column)
         elif field["type"] == "string":
             assert column.dtype == "str"
+        elif field["type"] == "number":
+            assert column.dtype == "float64"
         else:
             assert column.dtype == ("Int64" if "blank" in field else "int64")
         assert column.isna().any() == ("blank" in field)
