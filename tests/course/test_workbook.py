@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder import alone
 from course import lesson, syllabus, workbook
+from course.places import ROOT
 
 ORIENTATION = syllabus.module("m00")
 
@@ -253,6 +254,28 @@ def test_are_specimens_weak_sound_and_strong_and_about_as_long_as_asked(task, th
     for one in three:
         assert all(level in (1, 2, 3, 4) for level in one["levels"])
         assert 0.75 * length < len(one["text"].split()) < 1.25 * length
+        assert one["why"].strip().endswith(".")
+        assert len(one["text"].split()) > workbook.ENOUGH_WORDS
+
+
+def graded() -> dict[str, list[dict]]:
+    """The six answers of every written task by which graders compare notes."""
+    found = {}
+    for page in sorted(ROOT.joinpath("docs", "teaching", "specimens").glob("*.toml")):
+        found |= tomllib.loads(page.read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize(("task", "six"), graded().items(), ids=graded())
+def test_do_six_other_specimens_span_the_scale_in_no_order(task, six):
+    marks = [sum(one["levels"]) / len(one["levels"]) for one in six]
+    assert len(six) == 6
+    assert marks != sorted(marks)
+    assert min(marks) < 2.25
+    assert len([mark for mark in marks if mark >= 3.5]) >= 2
+    assert not {one["text"] for one in six} & {one["text"] for one in specimens()[task]}
+    for one in six:
+        assert all(level in (1, 2, 3, 4) for level in one["levels"])
         assert one["why"].strip().endswith(".")
         assert len(one["text"].split()) > workbook.ENOUGH_WORDS
 
