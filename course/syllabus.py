@@ -92,7 +92,8 @@ def cite(key: str) -> str:
     """One line for a reading list, in Markdown."""
     entry = references()[key]
     people = entry.get("author") or entry.get("editor", "")
-    authors = people.replace(" and ", "; ") + ("" if entry.get("author") else " (eds)")
+    # " and " within braces is part of an organisation's name.
+    authors = re.sub(r" and (?![^{}]*\})", "; ", people) + ("" if entry.get("author") else " (eds)")
     kept_by = ("journal", "booktitle", "howpublished", "publisher", "institution")
     outlet = next((entry[name] for name in kept_by if entry.get(name)), "")
     volume = entry.get("volume", "")
@@ -102,6 +103,7 @@ def cite(key: str) -> str:
     link = f"<https://doi.org/{entry['doi']}>" if entry.get("doi") else entry.get("url", "")
     link = link if link.startswith("<") or not link else f"<{link}>"
     free = "Open access." if entry.get("access", "").startswith("open") else ""
-    parts = [f"{authors} ({entry['year']}).", f"{entry['title']}.", f"{where}." if where else ""]
+    title = entry["title"] + ("" if entry["title"].endswith(("?", "!", ".")) else ".")
+    parts = [f"{authors} ({entry['year']}).", title, f"{where}." if where else ""]
     line = " ".join(filter(None, [*parts, link, free]))
     return re.sub(r"[{}]", "", line).replace("--", "–")
