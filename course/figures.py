@@ -48,7 +48,7 @@ def use_house_style() -> None:
 
 def source_note(ax: Axes, text: str) -> None:
     """Write where the numbers come from under the figure."""
-    ax.figure.supxlabel(text, x=0.01, ha="left", fontsize=10)
+    ax.figure.supxlabel(text, x=0.01, ha="left", fontsize=12, wrap=True)
 
 
 def describe(thing: Axes | Figure | Iterable[Axes]) -> dict:

@@ -31,6 +31,7 @@ ANSWER = re.compile(r"^m\d\d_t\d+$")
 CHECK = re.compile(r"^(m\d\d_t\d+)_check(_[a-z0-9_]+)?$")
 FREE = re.compile(r"^m\d\d_(predict_answer|declaration|key|notes_[a-z]+|try_[a-z0-9_]+)$")
 SELF_STUDY = re.compile(r"^m\d\d_(compare|mark)(_[a-z0-9]+)?$")
+KEEP = re.compile(r"m\d\d_keep")
 MADE = ("glance", "objectives", "cando", "sources")
 
 
@@ -81,7 +82,7 @@ def dress(nb: NotebookNode, given: dict[str, float]) -> NotebookNode:
             cell.metadata.deletable = False
         if SELF_STUDY.match(cell.id):
             cell.metadata.tags = ["self-study"]
-        elif cell.id.endswith("_keep"):
+        elif KEEP.fullmatch(cell.id):
             cell.metadata.tags = ["own-output"]  # what it says here is not for learners
     return nb
 
@@ -258,7 +259,7 @@ def lost_checks(module: Module, task: str, code: str) -> dict[str, str]:
     space: dict = {"__name__": "__main__"}
     failed = {}
     for cell in nbformat.read(module.notebook, as_version=4).cells:
-        if cell.cell_type != "code" or SELF_STUDY.match(cell.id) or cell.id.endswith("_keep"):
+        if cell.cell_type != "code" or SELF_STUDY.match(cell.id) or KEEP.fullmatch(cell.id):
             continue
         if cell.id == task:
             # As in a class: the checks run even if the answer cell stopped half-way.
