@@ -210,6 +210,7 @@ class Roster:
     def __init__(self, path: Path):
         self.path = path
         self._rows: dict[str, Learner] = {}
+        self._folders: set[str] = set()  # as read, for speed: a roster is read for each page
         if path.exists():
             text = path.read_text("utf-8-sig")
             for number, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), start=2):
@@ -246,11 +247,12 @@ class Roster:
             amiss = f"names {learner!r} a second time"
         elif folder and not SAFE_FOLDER.fullmatch(folder):
             amiss = f"has the folder {folder!r}; use small letters, digits and hyphens, or nothing"
-        elif folder and any(folder == other.folder for other in self._rows.values()):
+        elif folder in self._folders:
             amiss = f"has the folder {folder!r}, which is somebody else's"
         if amiss:
             raise Problem(f"{self.path}: line {number} {amiss}. Mend the line, then try again.")
         self._rows[learner] = Learner(learner, row.get("name", ""), row.get("email", ""), folder)
+        self._folders |= {folder} - {""}
 
     def _housed(self, row: Learner) -> Learner:
         if row.folder:

@@ -45,6 +45,10 @@ def main() -> None:
 
 @app.command()
 def demo(
+    modules: Annotated[
+        list[str] | None, typer.Argument(help="Modules by name or short id; three if none.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every graded module.")] = False,
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Where to run; a new folder if not given.")
     ] = None,
@@ -66,7 +70,8 @@ def demo(
             task = progress.add_task(what, total=count)
             return lambda: progress.advance(task)
 
-        found = cycle.run(course, places.ANSWERS, track)
+        chosen = course.chosen(modules) if modules or everything else None
+        found = cycle.run(course, places.ANSWERS, track, chosen)
     differing = [one for one in found if not one.same]
     if as_json:
         _print_json(
@@ -158,23 +163,25 @@ def bench(
 
 
 def _speed_table(whole: dict, speeds: dict) -> None:
-    columns = {
+    lines = {
         "Notebooks": "submissions",
-        "Cells s": "cells_s",
-        "Stock /s": "stock_per_s",
-        "One worker /s": "engine_one_worker_per_s",
-        "All cores /s": "engine_per_s",
-        "Floor /s": "floor_per_s",
-        "× stock": "ratio_to_stock",
-        "Of floor": "share_of_floor",
-        "One more MB": "kernel_pss_mb",
+        "Seconds of cells": "cells_s",
+        "Stock, a second": "stock_per_s",
+        "One worker": "engine_one_worker_per_s",
+        "All cores": "engine_per_s",
+        "Floor": "floor_per_s",
+        "Times stock": "ratio_to_stock",
+        "Share of floor": "share_of_floor",
+        "One more kernel, MB": "kernel_pss_mb",
     }
-    table = _table("Course", *columns, "Marks")
+    shown: dict[str, Any] = {}
     for name, one in whole.items():
         parts = speeds[name] if len(speeds[name]) > 1 else {}
-        for label, speed in {name: one, **parts}.items():
-            values = [f"{getattr(speed, key):.3g}" for key in columns.values()]
-            _row(table, label[:20], *values, "✓ equal" if speed.marks_equal else "✗ differ")
+        shown |= {name: one, **{label.split("_")[0]: part for label, part in parts.items()}}
+    table = _table("", *shown)
+    for label, key in lines.items():
+        _row(table, label, *(f"{getattr(speed, key):.3g}" for speed in shown.values()))
+    _row(table, "Marks", *("✓ equal" if x.marks_equal else "✗ differ" for x in shown.values()))
     out.print(table)
     for one in whole.values():
         for what in one.marks_differing:
@@ -279,30 +286,47 @@ def release(
 def collect(
     source: Annotated[
         Path | None,
-        typer.Argument(help="Folder of LEARNER/NOTEBOOK.ipynb or LEARNER__NOTEBOOK.ipynb."),
+        typer.Argument(
+            help="Folder, zip or tar file of LEARNER/NOTEBOOK.ipynb or LEARNER__NOTEBOOK.ipynb."
+        ),
     ] = None,
     module: Annotated[
         list[str] | None, typer.Option("--module", "-m", help="Look for these modules only.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Bring in what learners handed in: from a folder, or else from nbgrader's exchange."""
+    """Bring in what learners handed in: from a folder or archive, else nbgrader's exchange."""
     course = _course()
     chosen = course.chosen(module) if module else None
+    from collections import Counter
+
     from autograder.intake.collect import collect_exchange, collect_folder
 
+    known = {one.learner for one in course.roster}
     if source:
         taken, strays = collect_folder(course, source, chosen)
     else:
         taken, strays = collect_exchange(course, chosen)
+    added = [one.learner for one in course.roster if one.learner not in known]
     if as_json:
-        _print_json({"collected": taken, "strays": strays})
+        _print_json({"collected": taken, "strays": strays, "added_to_roster": added})
     else:
         table = _table("Learner", "Folder", "Module", "Outcome", "Handed in", "Note")
         for one in taken:
             at = f"{one.at:%Y-%m-%d %H:%M} UTC"
             _row(table, one.learner, one.folder, one.module, one.outcome, at, one.reason or "")
-        out.print(table)
+        out.print(table if taken else "Nothing was found to collect.")
+        outcomes = Counter(one.outcome for one in taken)
+        if taken:
+            counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+            out.print(f"{len(taken)} handed in: {counts}.")
+        if known and added:
+            out.print(
+                f"Added to the roster: {', '.join(added)}. Is one of them there already by "
+                "another name? See `Names` in the instructor guide.",
+                soft_wrap=True,
+                markup=False,
+            )
         for stray in strays:
             out.print(f"Look at this: {stray.what} {stray.reason}.", soft_wrap=True, markup=False)
     needs_attention = strays or any(one.outcome == "refused" for one in taken)
@@ -405,6 +429,9 @@ def feedback(modules: Modules = None, db: Database = None, as_json: Json = False
         _print_json(list(map(str, pages)))
     else:
         out.print(f"{len(pages)} pages in {course.step('feedback')}", soft_wrap=True)
+        waiting = sum(row.status in ("not graded yet", *gradebook.NO_MARK) for row in rows)
+        if waiting:
+            out.print(f"{waiting} handed in, but not graded yet: `mildip grade`.")
 
 
 @app.command()
@@ -428,7 +455,7 @@ def export(
         _print_json(rows)
         return
     path = target or course.room / "marks.csv"
-    path.write_text(as_csv(rows), encoding="utf-8")
+    _write(path, as_csv(rows))
     out.print(f"{len(rows)} rows in {path}", soft_wrap=True)
 
 
@@ -450,7 +477,7 @@ def report(
         _print_json(found)
         return
     path = target or course.room / "report.html"
-    path.write_text(as_html(found), encoding="utf-8")
+    _write(path, as_html(found))
     out.print(f"Class report: {path}", soft_wrap=True)
 
 
@@ -459,6 +486,13 @@ def _course(db: str | None = None) -> Course:
     if db:
         course.config.CourseDirectory.db_url = db
     return course
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _notebooks_here() -> Path:

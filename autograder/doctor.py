@@ -1,8 +1,10 @@
 """Is this machine fit to run the course? Each finding says what is lost if not."""
 
 import json
+import os
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, entry_points, requires, ver
 from pathlib import Path
 
 MIN_PYTHON = (3, 11)
+NOBODY = 65534
 USED_WHEN_PRESENT = {
     "bwrap": "bubblewrap: grading cannot be sandboxed the stronger way",
     "chromium": "Chromium: lessons are not tested in a real browser",
@@ -28,11 +31,12 @@ class Finding:
 
 
 def examine(damaged_datasets: Callable[[], list[str]] | None = None) -> Iterator[Finding]:
-    """Look at interpreter, environment, packages, JupyterLab panels, programs and data.
+    """Look at interpreter, environment, sandbox, packages, JupyterLab panels, programs and data.
 
     `damaged_datasets` returns a sentence for every dataset that is not as shipped."""
     yield _python()
     yield _readable()
+    yield _sandbox()
     yield _packages()
     yield _panels()
     alembic = shutil.which("alembic")
@@ -54,18 +58,53 @@ def _python() -> Finding:
 
 
 def _readable() -> Finding:
-    """Grading gives up root; what only root can read is then out of reach."""
-    for top in {Path(sys.prefix), Path(sys.base_prefix)}:
-        for folder in [top, *top.resolve().parents]:
-            if not folder.stat().st_mode & stat.S_IXOTH:
-                return Finding(
-                    "environment",
-                    False,
-                    f"{folder} is closed to other users, so no unprivileged user can grade; "
-                    "put the environment and its Python elsewhere",
-                    needed=False,
-                )
-    return Finding("environment", True, "readable by an unprivileged user", needed=False)
+    """Started as root, grading gives root up first: what only root can read is lost to it."""
+    if os.geteuid() != 0:
+        return Finding("environment", True, "grading runs as you, who can read it")
+    try:
+        subprocess.run(
+            [sys.executable, "-c", "import nbformat, autograder"],
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            cwd="/",
+            env={},
+            capture_output=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        closed = next(filter(None, map(_closed, _folders())), None)
+        remedy = f"chmod o+x {closed}" if closed else f"chmod -R o+rX {sys.prefix}"
+        return Finding(
+            "environment",
+            False,
+            "as root, grading drops to an unprivileged user, who cannot get into "
+            f"{closed or sys.prefix}: open it ({remedy}), or move the environment and its Python "
+            "to a folder such as /opt, or grade as an ordinary user",
+        )
+    return Finding("environment", True, "readable by an unprivileged user")
+
+
+def _folders() -> list[Path]:
+    """Where this interpreter, its packages and this package lie."""
+    real = Path(sys.executable).resolve().parent
+    return [Path(sys.executable).parent, real, Path(sys.prefix), Path(__file__).parent]
+
+
+def _closed(folder: Path) -> Path | None:
+    """The first folder on the way that others may not pass."""
+    way = [*reversed(folder.absolute().parents), folder.absolute()]
+    return next((one for one in way if not one.stat().st_mode & stat.S_IXOTH), None)
+
+
+def _sandbox() -> Finding:
+    """One is really started: what is installed need not run."""
+    from autograder.kernels import sandbox
+
+    try:
+        return Finding("sandbox", True, f"{sandbox.choose()} keeps learners' code apart")
+    except sandbox.NoSandbox as error:
+        return Finding("sandbox", False, str(error))
 
 
 def _packages() -> Finding:

@@ -1,18 +1,22 @@
 """What nbgrader's gradebook says, and the few things we write into it ourselves."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbgrader.utils import parse_utc
 from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session, object_session
 
 from autograder.classroom import Course, Learner
 from autograder.editions import edition
 
 if TYPE_CHECKING:
-    from nbgrader.api import Assignment, Grade, Gradebook, SubmittedAssignment
+    from nbgrader.api import Gradebook, SubmittedAssignment
 
 #: Every check counts zero: there was nothing to run.
 ZERO = ("refused",)
@@ -54,76 +58,193 @@ class Row:
 
 
 def marks(submission: "SubmittedAssignment") -> list[Mark]:
-    """All marks of one submission, in the order of the gradebook's cells."""
-    found = []
-    for notebook in submission.notebooks:
-        answers = {cell.name for cell in notebook.notebook.solution_cells}
-        comments = {comment.name: comment.manual_comment for comment in notebook.comments}
-        for grade in notebook.grades:
+    """All marks of one submission, sorted by notebook and cell."""
+    db, module = object_session(submission), submission.assignment.name
+    return [
+        mark for _, _, found in class_marks(db, [module], submission.student_id) for mark in found
+    ]
+
+
+def class_marks(
+    db: Session, modules: list[str] | None = None, folder: str | None = None
+) -> Iterator[tuple[str, str, list[Mark]]]:
+    """Folder, module and marks of every submission that has any; or of one folder only.
+
+    As many queries for a class as for one learner."""
+    from nbgrader.api import (
+        Assignment,
+        BaseCell,
+        Comment,
+        Grade,
+        SubmittedAssignment,
+        SubmittedNotebook,
+    )
+
+    def of_these(query):
+        query = (
+            query.join(SubmittedAssignment)
+            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+            .order_by(SubmittedAssignment.id)
+        )
+        if folder is not None:
+            query = query.where(SubmittedAssignment.student_id == folder)
+        return query if modules is None else query.where(Assignment.name.in_(modules))
+
+    cells = _cells(db, modules)
+    said = of_these(
+        select(Comment.notebook_id, BaseCell.name, Comment.manual_comment)
+        .where(Comment.manual_comment.is_not(None))
+        .join(BaseCell, Comment.cell_id == BaseCell.id)
+        .join(SubmittedNotebook, Comment.notebook_id == SubmittedNotebook.id)
+    )
+    comments = {(row.notebook_id, row.name): row.manual_comment for row in db.execute(said)}
+    given = of_these(
+        select(
+            Grade.notebook_id,
+            Grade.cell_id,
+            Grade.auto_score,
+            Grade.manual_score,
+            Grade.extra_credit,
+            Grade.needs_manual_grade,
+            SubmittedNotebook.assignment_id.label("submission"),
+            SubmittedAssignment.student_id,
+        ).join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
+    )
+    for _, grades in groupby(db.execute(given), lambda row: row.submission):
+        found = []
+        for row in grades:
+            cell = cells[row.cell_id]
             found.append(
                 Mark(
-                    notebook=notebook.name,
-                    cell=grade.name,
-                    written=grade.name in answers or grade.cell_type != "code",
-                    points=_points(grade),
-                    max_points=grade.max_score,
-                    by_hand=grade.manual_score is not None,
-                    comment=comments.get(grade.name),
+                    notebook=cell.notebook,
+                    cell=cell.name,
+                    written=cell.written,
+                    points=_points(row),
+                    max_points=cell.max_points,
+                    by_hand=row.manual_score is not None,
+                    comment=comments.get((row.notebook_id, cell.name)),
                 )
             )
-    return found
+        yield row.student_id, cell.module, sorted(found, key=lambda one: (one.notebook, one.cell))
 
 
-def _points(grade: "Grade") -> float | None:
-    if grade.auto_score is None and grade.manual_score is None:
+@dataclass(frozen=True)
+class _Cell:
+    """A graded cell of the source. A reader marks it if it is `written`."""
+
+    module: str
+    notebook: str
+    name: str
+    written: bool
+    max_points: float
+
+
+def _cells(db: Session, modules: list[str] | None = None) -> dict[str, _Cell]:
+    """Every graded cell by its id in the gradebook."""
+    from nbgrader.api import Assignment, GradeCell, Notebook, SolutionCell, TaskCell
+
+    def of_these(kind, *columns):
+        query = (
+            select(kind.id, kind.name, kind.notebook_id, *columns)
+            .join(Notebook, kind.notebook_id == Notebook.id)
+            .join(Assignment, Notebook.assignment_id == Assignment.id)
+        )
+        return db.execute(query if modules is None else query.where(Assignment.name.in_(modules)))
+
+    answers = {(row.notebook_id, row.name) for row in of_these(SolutionCell)}
+    about = Notebook.name.label("notebook"), Assignment.name.label("module")
+    return {
+        row.id: _Cell(
+            module=row.module,
+            notebook=row.notebook,
+            name=row.name,
+            written=(row.notebook_id, row.name) in answers or row.cell_type != "code",
+            max_points=row.max_score,
+        )
+        for kind in (GradeCell, TaskCell)
+        for row in of_these(kind, kind.max_score, kind.cell_type, *about)
+    }
+
+
+def _points(grade: Any) -> float | None:
+    """As nbgrader's `Grade.score`, but None where nobody has marked yet."""
+    given = grade.auto_score if grade.manual_score is None else grade.manual_score
+    if given is None or (grade.needs_manual_grade and grade.manual_score is None):
         return None
-    if grade.needs_manual_grade and grade.manual_score is None:
-        return None
-    return grade.score
+    return given + (grade.extra_credit or 0.0)
 
 
 def rows(course: Course, modules: list[str] | None = None) -> list[Row]:
     """The class, a row for every learner on the roster and every released module."""
     last = last_results(course)
-    found = []
     with course.gradebook() as gb:
-        released = {one.name: one for one in gb.assignments}
-        submissions = {
-            (one.student.id, name): one for name in released for one in released[name].submissions
+        points = worth(gb.db)
+        late = _seconds_late(gb.db)
+        earned = {
+            (folder, module): sums(found) for folder, module, found in class_marks(gb.db, modules)
         }
-        for learner in course.roster:
-            for module in modules or sorted(released):
-                if module not in released:
-                    continue
-                submission = submissions.get((learner.folder, module))
-                result = last.get((learner.folder, module), {})
-                handed_in = course.step("submitted") / learner.folder / module
-                values = sums(marks(submission)) if submission else {}
-                status = _status(handed_in, result, values)
-                if status in ("not handed in", "not graded yet", *NO_MARK):
-                    values |= {"automatic": None, "written": None, "total": None}
-                found.append(
-                    Row(
-                        learner=learner.learner,
-                        name=learner.name,
-                        folder=learner.folder,
-                        module=module,
-                        automatic=values.get("automatic"),
-                        automatic_max=worth(released[module], written=False),
-                        written=values.get("written"),
-                        written_max=worth(released[module], written=True),
-                        total=values.get("total"),
-                        late_seconds=int(submission.total_seconds_late) if submission else 0,
-                        status=status,
-                        reason=None if status == "not graded yet" else result.get("reason"),
-                    )
+    found = []
+    for learner in course.roster:
+        for module in modules or sorted(points):
+            if module not in points:
+                continue
+            key = learner.folder, module
+            result = last.get(key, {})
+            values = earned.get(key, sums([])) if key in late else {}
+            status = _status(course.step("submitted") / learner.folder / module, result, values)
+            if status in ("not handed in", "not graded yet", *NO_MARK):
+                values = {}
+            found.append(
+                Row(
+                    learner=learner.learner,
+                    name=learner.name,
+                    folder=learner.folder,
+                    module=module,
+                    automatic=values.get("automatic"),
+                    automatic_max=points[module][0],
+                    written=values.get("written"),
+                    written_max=points[module][1],
+                    total=values.get("total"),
+                    late_seconds=late.get(key, 0),
+                    status=status,
+                    reason=None if status == "not graded yet" else result.get("reason"),
                 )
+            )
+    return found
+
+
+def _seconds_late(db: Session) -> dict[tuple[str, str], int]:
+    """For every submission (folder, module) whole seconds after the due date, as nbgrader
+    counts them; 0 if in time."""
+    from nbgrader.api import Assignment, SubmittedAssignment
+
+    wanted = select(
+        SubmittedAssignment.student_id,
+        SubmittedAssignment.timestamp,
+        SubmittedAssignment.extension,
+        Assignment.name,
+        Assignment.duedate,
+    ).join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+    found = {}
+    for row in db.execute(wanted):
+        late = timedelta()
+        if row.timestamp and row.duedate:
+            late = row.timestamp - row.duedate - (row.extension or timedelta())
+        found[row.student_id, row.name] = max(0, int(late.total_seconds()))
     return found
 
 
 def last_results(course: Course) -> dict[tuple[str, str], dict]:
-    """The last grading event of every (folder, module)."""
-    return {(event["folder"], event["module"]): event for event in course.events("grade")}
+    """The last grading event of every (folder, module); not to be changed by who reads it."""
+    log = course.room / "log.jsonl"
+    about = log.stat() if log.exists() else None
+    return _last_results(course.root, about and (about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=1)
+def _last_results(root: Path, _as_of: tuple[int, int] | None) -> dict[tuple[str, str], dict]:
+    """Read once for as long as the log stays as it is: each feedback page asks for it."""
+    return {(event["folder"], event["module"]): event for event in Course(root).events("grade")}
 
 
 def submissions(course: Course) -> set[tuple[str, str]]:
@@ -158,14 +279,18 @@ def _status(handed_in: Path, result: dict, values: dict) -> str:
     return "graded" if values.get("written") is not None else "written part not yet graded"
 
 
-def worth(assignment: "Assignment", written: bool) -> float:
-    """Points to be had in a module: of its checks, or of what a reader marks."""
-    points = 0.0
-    for notebook in assignment.notebooks:
-        answers = {cell.name for cell in notebook.solution_cells}
-        for cell in [*notebook.grade_cells, *notebook.task_cells]:
-            if (cell.name in answers or cell.cell_type != "code") == written:
-                points += cell.max_score
+def worth(db: Session, modules: list[str] | None = None) -> dict[str, tuple[float, float]]:
+    """Points to be had in each released module: of its checks, and of what a reader marks."""
+    from nbgrader.api import Assignment
+
+    names = modules or db.scalars(select(Assignment.name))
+    points = dict.fromkeys(names, (0.0, 0.0))
+    for cell in _cells(db, modules).values():
+        automatic, written = points[cell.module]
+        if cell.written:
+            points[cell.module] = automatic, written + cell.max_points
+        else:
+            points[cell.module] = automatic + cell.max_points, written
     return points
 
 
@@ -182,7 +307,7 @@ def write_scores(
     the gradebook expects and `scores` does not know count zero; they are returned by notebook.
     Nothing is left of what an earlier attempt earned by itself. What a reader gave by hand
     stays, as in nbgrader, and is asked for again."""
-    from nbgrader.api import BaseCell, Comment, Grade, Notebook, SubmittedNotebook
+    from nbgrader.api import Assignment, BaseCell, Comment, Grade, Notebook, SubmittedNotebook
 
     def of_submission(kind, *columns):
         return gb.db.execute(
@@ -191,11 +316,17 @@ def write_scores(
             .join(SubmittedNotebook, kind.notebook_id == SubmittedNotebook.id)
             .join(Notebook, SubmittedNotebook.notebook_id == Notebook.id)
             .where(SubmittedNotebook.assignment_id == submission)
+            # Known anyway, but only so can every step use an index: nbgrader's tables have none
+            # by submission alone, and a class of thousands would be read for each mark.
+            .where(Notebook.assignment_id == assignment, BaseCell.notebook_id == Notebook.id)
             .order_by(BaseCell.name)
         )
 
     _put_student(gb, learner)
-    submission = _put_submission(gb, learner.folder, module, at)
+    assignment = gb.db.scalar(select(Assignment.id).where(Assignment.name == module))
+    if assignment is None:
+        gb.find_assignment(module)  # raises MissingEntry
+    submission = _put_submission(gb, learner.folder, assignment, at)
     missing: dict[str, list[str]] = {}
     grades, empty = [], set()
     for row in of_submission(Grade, Grade.cell_type, Grade.manual_score, Grade.extra_credit):
@@ -244,13 +375,12 @@ def _put_student(gb: "Gradebook", learner: Learner) -> None:
         gb.db.execute(update(table).where(table.c.id == learner.folder).values(wanted))
 
 
-def _put_submission(gb: "Gradebook", folder: str, module: str, at: datetime | None) -> str:
+def _put_submission(gb: "Gradebook", folder: str, assignment: str, at: datetime | None) -> str:
     """The id of the submission's row; made with all the rows below it if there is none.
 
     nbgrader's own functions commit after every step, so that a kill leaves half a submission;
     they also take two to three times as long."""
     from nbgrader.api import (
-        Assignment,
         BaseCell,
         Comment,
         Grade,
@@ -260,9 +390,6 @@ def _put_submission(gb: "Gradebook", folder: str, module: str, at: datetime | No
         new_uuid,
     )
 
-    assignment = gb.db.scalar(select(Assignment.id).where(Assignment.name == module))
-    if assignment is None:
-        gb.find_assignment(module)  # raises MissingEntry
     table = SubmittedAssignment.__table__
     mine = (table.c.assignment_id == assignment) & (table.c.student_id == folder)
     there = gb.db.scalar(select(table.c.id).where(mine))

@@ -69,14 +69,30 @@ def configure(c: Config, root: Path) -> Config:
     c.Autograde.sanitize_preprocessors = []
     c.Autograde.autograde_preprocessors = []
 
+    show_safely(c)
+
     # The page is ours whole; the nested section leaves formgrader's own template alone.
-    c.HTMLExporter.sanitize_html = True
     c.GenerateFeedback.preprocessors = ["autograder.feedback.FeedbackPage"]
     c.FeedbackPage.root = str(root)
     c.GenerateFeedback.HTMLExporter.template_name = "mildip"
     c.GenerateFeedback.HTMLExporter.extra_template_basedirs = [
         str(Path(__file__).parent / "feedback" / "templates")
     ]
+    return c
+
+
+def show_safely(c: Config) -> Config:
+    """Have formgrader clean what learners wrote and put out. Returns `c`.
+
+    Also read by every nbgrader program of an environment (`share/nbgrader_config.py`): formgrader
+    keeps the exporter of where JupyterLab was started, whichever course is opened later."""
+    c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.preprocessors = ["autograder.feedback.formgrader.PlainOutputs"]
+    c.HTMLExporter.filters = {
+        "markdown2html": "autograder.feedback.formgrader.markdown",
+        "clean_html": "autograder.feedback.formgrader.html",
+    }
+    c.GenerateFeedback.HTMLExporter.preprocessors = []  # it reads what is cleaned away
     return c
 
 

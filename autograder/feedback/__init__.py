@@ -34,6 +34,7 @@ class FeedbackPage(Preprocessor):
 
     def preprocess(self, nb, resources):
         where, course = resources["nbgrader"], Course(Path(self.root))
+        course.config.CourseDirectory.db_url = where["db_url"]
         with course.gradebook() as gb:
             submission = gb.find_submission(where["assignment"], where["student"])
             page = graded_page(course, submission, where["notebook"], nb)
@@ -77,6 +78,8 @@ def write_feedback(course: Course, row: gradebook.Row) -> list[Path]:
     if row.status in (*gradebook.ZERO, *gradebook.NO_MARK):
         return [_refusal(course, row, target)]
     if not (course.step("autograded") / row.folder / row.module).exists():
+        return []
+    if row.status == "not graded yet":  # the marks there are belong to an older attempt
         return []
     run(GenerateFeedback, course, row.module, row.folder, force=True)
     for path in target.rglob("*"):

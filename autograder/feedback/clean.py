@@ -22,6 +22,7 @@ TAGS = frozenset(
     "a abbr b blockquote br caption code dd del div dl dt em hr i img li ol p pre s span strong "
     "sub sup table tbody td tfoot th thead tr ul".split()
 )
+HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 _SAFE_LINK = re.compile(r"(https?://|mailto:|#)", re.I)
 _SAFE_IMAGE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*", re.I)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.I)
@@ -61,28 +62,38 @@ def output_html(output: NotebookNode) -> str:
     return ""
 
 
-def markdown(source: str) -> str:
-    """Markdown as safe HTML; its headings become paragraphs, so the page keeps its outline."""
+def markdown(source: str, headings: bool = False) -> str:
+    """Markdown as safe HTML. Without `headings` they become paragraphs, so that the page it
+    stands in keeps its outline."""
     if len(source) > MAX_MARKUP:
         return _note("A text this long is not shown.")
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return sanitised(MarkdownWithMath(renderer=renderer).render(source))
+    renderer = _Renderer(escape=False, exclude_anchor_links=True)
+    return sanitised(MarkdownWithMath(renderer=renderer).render(source), headings)
 
 
-def sanitised(source: str) -> str:
+def sanitised(source: str, headings: bool = False) -> str:
     """HTML without anything that runs, fetches, or styles."""
     if len(source) > MAX_MARKUP or not _is_modest(source):
         return _note("Markup this large or deep is not shown.")
-    soup = BeautifulSoup(_HEADING.sub(r"<\1p>", source), "html.parser")
+    soup = BeautifulSoup(source if headings else _HEADING.sub(r"<\1p>", source), "html.parser")
     for tag in soup(["script", "style", "iframe", "object", "svg", "math", "template"]):
         tag.decompose()
     return bleach.clean(
         str(soup),
-        tags=TAGS,
+        tags=TAGS | HEADINGS if headings else TAGS,
         attributes=_attribute,
         protocols=["http", "https", "mailto", "data"],
         strip=True,
     )
+
+
+class _Renderer(IPythonRenderer):
+    """A picture pasted into a text lies beside it in the notebook; it is named, not shown."""
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        if url.startswith("attachment:"):
+            return f"<em>[picture {html.escape(url.removeprefix('attachment:'))}]</em>"
+        return super().image(text, url, title)
 
 
 def _is_modest(source: str) -> bool:

@@ -73,16 +73,14 @@ def report(course: Course, modules: list[str] | None = None) -> Report:
     of: Counter = Counter()
     graded = {(row.folder, row.module) for row in rows if row.status not in gradebook.ZERO}
     with course.gradebook() as gb:
-        names = [one.name for one in gb.assignments if not modules or one.name in modules]
-        for module in names:
-            for submission in gb.assignment_submissions(module):
-                if (submission.student.id, module) not in graded:
-                    continue
-                for mark in gradebook.marks(submission):
-                    if not mark.written and mark.points is not None:
-                        of[module, mark.cell] += 1
-                        right[module, mark.cell] += mark.points == mark.max_points
-    return Report(rows, [_module(course, name, right, of) for name in sorted(names)])
+        released = sorted(gradebook.worth(gb.db))
+        for folder, module, marks in gradebook.class_marks(gb.db, modules):
+            for mark in marks if (folder, module) in graded else ():
+                if not mark.written and mark.points is not None:
+                    of[module, mark.cell] += 1
+                    right[module, mark.cell] += mark.points == mark.max_points
+    names = [name for name in released if not modules or name in modules]
+    return Report(rows, [_module(course, name, right, of) for name in names])
 
 
 def as_html(found: Report) -> str:

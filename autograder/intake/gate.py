@@ -4,7 +4,10 @@ import json
 import os
 import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import nbformat
 from nbformat import NotebookNode
@@ -20,8 +23,9 @@ class Refused(Exception):
     """This cannot be graded; the text tells the learner why and what to do."""
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a regular file of at most MAX_BYTES. Links are not followed."""
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file to read from. Links are not followed. Raises Refused."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -32,18 +36,24 @@ def read(path: Path) -> bytes:
             "Hand in the notebook itself, not a link or a shortcut to it."
         ) from None
     try:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Refused(f"{path.name} is not a file. Hand in the notebook itself.")
-        if about.st_size > MAX_BYTES:
-            raise Refused(
-                f"The file has {about.st_size / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB "
-                "are read. Clear large outputs, save, and hand it in again."
-            )
         with os.fdopen(handle, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES)
+            yield file
     finally:
         os.close(handle)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a regular file of at most MAX_BYTES. Links are not followed."""
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_BYTES:
+            raise Refused(
+                f"The file has {size / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB "
+                "are read. Clear large outputs, save, and hand it in again."
+            )
+        return file.read(MAX_BYTES)
 
 
 def parse(data: bytes, module: str | None = None) -> NotebookNode:

@@ -83,6 +83,12 @@ def test_has_every_learner_of_the_demo_the_mark_that_is_due(course, tiny, tmp_pa
     assert len(list(course.step("feedback").rglob("*.html"))) == len(found)
 
 
+def test_does_the_demo_need_a_module_with_points(course, tiny, tmp_path):
+    (tmp_path / "m01_sums.toml").write_text(tiny.BANK_SUMS)
+    with pytest.raises(Problem, match="points and an answer bank"):
+        demo.run(course, tmp_path, lambda what, count: lambda: None, ["m02_words"])
+
+
 @pytest.mark.parametrize(
     ("has", "differing", "same"),
     [(3.0, [], True), (3.0, ["a", "b"], False), (2.0, ["a"], False), (None, [], False)],

@@ -6,6 +6,7 @@ environment not activated. Left out: `demo`, whose work has a test of its own.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ import nbformat
 import pytest
 
 from autograder import cli, doctor
+from autograder.kernels import sandbox
 
 
 @pytest.fixture
@@ -87,7 +89,34 @@ def test_does_a_stray_file_need_attention(mildip, open_course, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "all.zip").write_bytes(b"PK")
     code, said = mildip(open_course.root, "collect", tmp_path / "in")
-    assert code == 1 and "Look at this: all.zip" in said
+    assert code == 1 and "Look at this: all.zip" in said and "Nothing was found" in said
+
+
+def test_does_collecting_an_archive_count_and_name_who_is_new(mildip, open_course, tiny, tmp_path):
+    nb = tiny.answered(tiny.released(open_course), m01_t1=tiny.RIGHT)
+    tiny.hand_in(tmp_path / "in", "ann", nb)
+    shutil.make_archive(tmp_path / "class", "gztar", tmp_path / "in")
+    code, said = mildip(open_course.root, "collect", tmp_path / "class.tar.gz")
+    assert code == 0 and "1 handed in: 1 new." in said and "Added to the roster" not in said
+    tiny.hand_in(tmp_path / "in", "Ann Ba", nb)
+    shutil.make_archive(tmp_path / "class", "zip", tmp_path / "in")
+    code, said = mildip(open_course.root, "collect", tmp_path / "class.zip")
+    assert "2 handed in: 1 new, 1 unchanged." in said and "Added to the roster: Ann Ba." in said
+    code, told = mildip(open_course.root, "collect", tmp_path / "class.zip", "--json")
+    assert told["added_to_roster"] == [] and len(told["collected"]) == 2
+
+
+@pytest.mark.parametrize("command", ["export", "report"])
+def test_is_a_place_that_cannot_be_written_wrong_usage(mildip, open_course, command):
+    code, said = mildip(open_course.root, command, "--out", "nowhere/marks")
+    assert code == 2 and "nowhere/marks cannot be written: No such file or directory." in said
+
+
+def test_does_feedback_say_what_still_waits_to_be_graded(mildip, open_course, tiny, tmp_path):
+    tiny.hand_in(tmp_path / "in", "ann", tiny.released(open_course))
+    mildip(open_course.root, "collect", tmp_path / "in")
+    code, said = mildip(open_course.root, "feedback")
+    assert code == 0 and "0 pages in" in said and "1 handed in, but not graded yet" in said
 
 
 def test_does_modules_show_titles_and_points(mildip, open_course):
@@ -135,7 +164,8 @@ def test_does_the_doctor_find_this_environment_fit(mildip, tmp_path):
     code, found = mildip(tmp_path, "doctor", "--json")
     findings = {one["what"]: one for one in found}
     assert code == 0 and all(one["ok"] for one in found if one["needed"])
-    assert {"Python", "packages", "JupyterLab panels", "alembic", "datasets"} <= set(findings)
+    looked_at = {"Python", "environment", "sandbox", "packages", "JupyterLab panels", "alembic"}
+    assert looked_at | {"datasets"} <= set(findings)
 
 
 def test_does_the_doctor_name_what_is_damaged_missing_or_old(monkeypatch):
@@ -148,6 +178,29 @@ def test_does_the_doctor_name_what_is_damaged_missing_or_old(monkeypatch):
     assert "nbgrader is 0.0.1" in findings["packages"].says
     assert "x.csv is missing" in findings["datasets"].says
     assert not findings["bwrap"].ok and not findings["bwrap"].needed
+
+
+def test_is_an_environment_closed_to_others_amiss_for_root_alone(monkeypatch, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "python").symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(closed / "python"))
+    # Nobody but root can drop to another user; without root that attempt fails the same way.
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    amiss = doctor._readable()
+    assert not amiss.ok and amiss.needed
+    assert "open it (chmod o+x /" in amiss.says and "ordinary user" in amiss.says
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert doctor._readable().ok
+
+
+def test_is_a_machine_without_a_sandbox_unfit(monkeypatch):
+    def none_runs(wanted="auto"):
+        raise sandbox.NoSandbox("No sandbox runs here (bwrap: no; landlock: no).")
+
+    monkeypatch.setattr(sandbox, "choose", none_runs)
+    (found,) = [one for one in doctor.examine() if one.what == "sandbox"]
+    assert not found.ok and found.needed and "landlock: no" in found.says
 
 
 def test_is_help_quick_because_nothing_heavy_is_imported():

@@ -6,6 +6,7 @@ it runs in the same process, and only a marker outside can rule that out.
 """
 
 import re
+import shutil
 import time
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -14,9 +15,13 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from autograder import gradebook
+from autograder.classroom import Course
+from autograder.feedback import write_feedback
 from autograder.feedback.clean import cell_html, output_html
 from autograder.feedback.page import Page, duration, render
 from autograder.feedback.verdict import verdict
+from autograder.intake.collect import collect_folder
 
 HOSTILE_TAGS = {"script", "iframe", "object", "embed", "svg", "form", "link", "base"}
 
@@ -129,6 +134,33 @@ def test_does_stock_nbgrader_write_the_same_page(graded, tiny, tmp_path):
     ours = page(graded, "talkative")
     tiny.stock(graded, "generate_feedback", "m01_sums", "--student", folder, "--force")
     assert page(graded, "talkative") == ours
+
+
+def test_does_feedback_read_the_gradebook_it_is_told_to(graded, tmp_path):
+    course = Course(tmp_path / "class")
+    shutil.copytree(graded.root, course.root)
+    elsewhere = tmp_path / "elsewhere.db"
+    (course.room / "gradebook.db").rename(elsewhere)
+    course.config.CourseDirectory.db_url = f"sqlite:///{elsewhere}"
+    for row in gradebook.rows(course, ["m01_sums"]):
+        write_feedback(course, row)
+    assert page(course, "right") == page(graded, "right")
+
+
+def test_is_no_page_written_from_old_marks_and_new_answers(graded, tiny, tmp_path):
+    course = Course(tmp_path / "class")
+    shutil.copytree(graded.root, course.root)
+    tiny.hand_in(tmp_path / "in", "right", tiny.released(course))
+    collect_folder(course, tmp_path / "in")
+    (row,) = [one for one in gradebook.rows(course, ["m01_sums"]) if one.learner == "right"]
+    assert row.status == "not graded yet" and write_feedback(course, row) == []
+    assert not (course.step("feedback") / row.folder / "m01_sums").exists()
+
+
+def test_is_a_picture_pasted_into_an_answer_named():
+    # JupyterLab keeps it beside the text; nbconvert gives up if it is not there.
+    shown = cell_html(new_markdown_cell("See ![map](attachment:a<b>.png) and **this**."))
+    assert "[picture a" in shown and "<b>" not in shown and "<strong>this</strong>" in shown
 
 
 def run_cell(*outputs, source: str = '"""Task 1: a name."""\nq("asked")') -> NotebookNode:
