@@ -148,7 +148,9 @@ def test_do_the_raw_files_give_the_shipped_bytes(tmp_path):
     for resource in package["resources"]:
         resource |= {"bytes": 0, "hash": "", "rows": 0}
     (tmp_path / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
-    shutil.copy(DATASETS / "claims.csv", tmp_path)
+    for path in DATASETS.glob("*.csv"):
+        if not (DATASETS / "build" / f"{path.stem}.py").is_file():  # compiled by hand
+            shutil.copy(path, tmp_path)
     script = DATASETS / "build" / "all.py"
     subprocess.run([sys.executable, script, SOURCES, tmp_path], check=True, capture_output=True)
     for name in [*(resource["path"] for resource in RESOURCES), "datapackage.json"]:
