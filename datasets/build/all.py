@@ -14,7 +14,7 @@ from pathlib import Path
 
 from _tidy import DATASETS, read, write
 
-HAND_COMPILED = {"art5_timeline", "claims"}
+HAND_COMPILED = {"art5_timeline", "claims", "pk_timeline", "vcdr_cases"}
 
 
 def build_all(sources: Path, out: Path) -> None:
