@@ -158,6 +158,7 @@ def test_are_the_intervals_of_the_shares_as_told():
 def test_count_rwanda_and_bosnia_in_the_ceasefires_as_told(ceasefires):
     ours = ceasefires[ceasefires["war"].isin(["Rwanda", "Bosnia"])].set_index("ceasefire")
     assert set(ours["peacekeepers"]) == {1}
+    assert ours.loc[ours["war"] == "Rwanda", "held"].tolist() == [0, 0, 0]
     assert ours.loc["1993-08-04", ["held", "last_day"]].tolist() == [0, pd.Timestamp("1994-04-06")]
     assert ours.loc["1995-01-01", "held"] == 0
     assert ours.loc["1995-12-14", "held"] == 1
