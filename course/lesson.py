@@ -32,7 +32,7 @@ CHECK = re.compile(r"^(m\d\d_t\d+)_check(_[a-z0-9_]+)?$")
 FREE = re.compile(r"^m\d\d_(predict_answer|declaration|key|notes_[a-z]+|try_[a-z0-9_]+)$")
 SELF_STUDY = re.compile(r"^m\d\d_(compare|mark)(_[a-z0-9]+)?$")
 KEEP = re.compile(r"m\d\d_keep")
-MADE = ("glance", "objectives", "cando", "sources")
+MADE = re.compile(r"m\d\d_(glance|objectives|cando|sources)")
 
 
 def role(cell_id: str) -> str:
@@ -192,7 +192,7 @@ def unpack(nb: NotebookNode) -> str:
         metadata = {"key": cell.id}
         if "points" in cell.metadata.get("nbgrader", {}):
             metadata["points"] = cell.metadata.nbgrader.points
-        if cell.id.endswith(tuple(f"_{name}" for name in MADE)):
+        if MADE.fullmatch(cell.id):
             plain.cells.append(new("(made)", metadata=metadata))
         else:
             plain.cells.append(new(cell.source, metadata=metadata))
