@@ -7,10 +7,15 @@ One `Cells` lives in a forked process and serves requests until its channel clos
     call    call a function with data; gives a value or an error, and changed arguments
     get     an attribute of something that cannot cross as data
 
+On the checks' side one more serves the learner's, while an answer of theirs is awaited:
+
+    back    call a function that the check has passed to the answer
+
 A grader has no use for a kernel's sockets and threads; leaving them out makes a notebook
 several times cheaper. `provisioner.py` gives the same sandbox to ordinary Jupyter clients.
 """
 
+import ast
 import builtins
 import contextlib
 import dis
@@ -18,7 +23,9 @@ import io
 import json
 import os
 import sys
+import threading
 import types
+import warnings
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -31,7 +38,11 @@ from traitlets.config import Config
 
 from autograder.kernels import channel
 from autograder.marking import wire
+from autograder.marking.remote import Remote, rebuilt
 
+PAST = "a function that a check passes can be called only while that check waits for the answer"
+ELSEWHERE = "a function that a check passes cannot be called from a thread or another process"
+THEIRS = "the function that the check passed raised this error"
 OUTPUT_CUT = "\n… the rest of the output was cut off here.\n"
 
 
@@ -84,6 +95,17 @@ class Shell(InteractiveShell):
 
     def enable_gui(self, gui=None):
         pass
+
+    def transform_cell(self, raw_cell):
+        """Plain Python as it stands: IPython's own syntax, which it looks for token by token,
+        does not parse. With checks of some length this is a tenth of all their time."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # told when the cell is compiled
+            try:
+                ast.parse(raw_cell)
+            except Exception:
+                return super().transform_cell(raw_cell)
+        return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
 
 
 class Outputs:
@@ -160,6 +182,10 @@ def make_shell(output_mb: float = 2.0) -> Shell:
     return shell
 
 
+def _nothing(obj: Any, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+    return {}, {}
+
+
 def _no_input(prompt: object = "") -> str:
     raise EOFError("nobody is there to answer input(); put the value in the code")
 
@@ -173,6 +199,7 @@ class Cells:
         self.as_data = _function(as_data) if as_data else None
         self.ask: Callable[[dict], dict] | None = None
         self.pristine: dict[str, Any] = {}
+        self.borrowed: dict[int, Callable] = {}
         self.defined: set[str] = set()
 
     def serve(self, sock: Any) -> None:
@@ -180,7 +207,9 @@ class Cells:
 
         def ask(question: dict) -> dict:
             channel.send(sock, {"ask": question})
-            return channel.receive(sock)
+            while "reply" not in (message := channel.receive(sock)):
+                channel.send(sock, self.answer(message))  # asked before it can reply
+            return message["reply"]
 
         self.ask = ask
         with contextlib.suppress(channel.Gone):
@@ -190,13 +219,17 @@ class Cells:
 
     def answer(self, request: dict) -> dict:
         operation = {"run": self.run, "fetch": self.fetch, "call": self.call, "get": self.get}
-        operation |= {"define": self.define, "forget": self.forget, "resend": self.resend}
+        operation |= {"define": self.define, "forget": self.forget, "back": self.back}
         return operation[request.pop("do")](**request)
 
-    def run(self, source: str, cell: str = "") -> dict:
-        """Run one cell as a notebook would; `names` are those it bound or changed."""
+    def run(self, source: str, cell: str = "", shown: bool = True) -> dict:
+        """Run one cell as a notebook would; `names` are those it bound or changed.
+
+        What it would show is not drawn unless somebody is to see it: a figure takes long."""
         shell = self.shell
         shell.outputs.clear()
+        if not shown:
+            shell.display_formatter.format = _nothing
         space = shell.user_ns
         before = {name: id(value) for name, value in space.items()}
         streams = sys.stdout, sys.stderr
@@ -209,6 +242,7 @@ class Cells:
             shell._showtraceback(SystemExit, error, [f"SystemExit: {error}"])
         finally:
             sys.stdout, sys.stderr = streams
+            shell.display_formatter.__dict__.pop("format", None)
         names = [
             name
             for name, value in space.items()
@@ -253,14 +287,21 @@ class Cells:
         )
         return {}
 
+    def back(self, of: int, args: list, kwargs: dict) -> dict:
+        """Call a function of ours that a call under way has lent: {} if none has. The text of
+        its error stays here."""
+        for remote, lent in self.ask.__dict__.get("under_way", []):
+            if of in lent:
+                try:
+                    return {"value": remote.called_back(lent, of, args, kwargs)}
+                except (Exception, SystemExit) as error:
+                    kinds = [kind.__name__ for kind in type(error).__mro__ if _is_built_in(kind)]
+                    return {"error": {"kinds": kinds, "text": THEIRS, "line": None}}
+        return {}
+
     def forget(self, name: str) -> dict:
         """Take a name out of the notebook."""
         self.shell.user_ns.pop(name, None)
-        return {}
-
-    def resend(self) -> dict:
-        """The other side is a new process: what was sent before is not there any more."""
-        self.ask.__dict__.pop("memory", None)
         return {}
 
     # Data in and out.
@@ -274,10 +315,9 @@ class Cells:
             return _error(error)
 
     def _refer(self, value: Any) -> dict:
-        from autograder.marking.remote import Remote
-
-        if isinstance(value, Remote):
-            return {"t": "yours", "v": value._of}
+        number = getattr(value, "lent_as", None)  # a decorator may have copied it
+        if type(number) is int and self.borrowed.get(number) is value:
+            return {"t": "yours", "v": number}
         self.kept.append(value)
         return {
             "t": "thing",
@@ -295,14 +335,42 @@ class Cells:
             return self.shell.user_ns[of["name"]]
         return self.kept[of["kept"]]
 
-    def _stand_in(self, data: dict) -> Any:
-        from autograder.marking.remote import Remote
+    def _stand_in(self, data: dict) -> Remote:
+        """For something on the learner's side, who can name nothing on ours."""
+        if data["t"] != "thing":
+            raise wire.Malformed("not a thing")
+        return Remote(self.ask, data["v"], self._taken_away)
 
-        if data.get("t") == "yours":
+    def _passed(self, data: dict) -> Any:
+        """What a check passes besides data: a thing of ours, or a function of its own."""
+        if data["t"] == "yours":
             return self._thing(data["v"])
-        if data.get("t") == "thing":
-            return Remote(self.ask, data["v"], self._taken_away)
-        raise wire.Malformed("not a thing")
+        if data["t"] != "lent":
+            raise wire.Malformed("not a thing")
+        number, name = data["v"]["of"], data["v"]["name"]
+        function = self.borrowed.setdefault(number, self._call_back(number))
+        function.__name__ = function.__qualname__ = name  # checks run twice, and count anew
+        return function
+
+    def _call_back(self, number: int) -> Callable:
+        def here() -> tuple:
+            return os.getpid(), threading.get_ident()
+
+        def call_back(*args: Any, **kwargs: Any) -> Any:
+            if here() != borrower:
+                raise RuntimeError(ELSEWHERE)
+            given = [wire.encode(one, self._refer) for one in args]
+            named = {key: wire.encode(one, self._refer) for key, one in kwargs.items()}
+            reply = self.ask({"of": number, "args": given, "kwargs": named})
+            if "error" in reply:
+                raise rebuilt(reply["error"])
+            if "value" not in reply:
+                raise RuntimeError(PAST)
+            return wire.decode(reply["value"], self._passed)
+
+        borrower = here()
+        call_back.lent_as = number
+        return call_back
 
     def _taken_away(self) -> list[str]:
         """Names that were defined here and that a check has deleted since."""
@@ -311,10 +379,10 @@ class Cells:
     def _received(self, data: Any) -> Any:
         """Decoded; large values are decoded once and handed out as copies ever after."""
         if type(data) is not dict or "seen" not in data:
-            return wire.decode(data, self._stand_in)
+            return wire.decode(data, self._passed)
         name = data["seen"]
         if "data" in data:
-            self.pristine[name] = wire.decode(data["data"], self._stand_in)
+            self.pristine[name] = wire.decode(data["data"], self._passed)
         return wire.copied(self.pristine[name])
 
     def _changed(self, args: list, given: list) -> dict:
@@ -340,6 +408,10 @@ def is_idle(value: Any) -> bool:
         step.opname in idle and (step.opname in ("RESUME", "NOP") or step.argval is None)
         for step in steps
     )
+
+
+def _is_built_in(kind: type) -> bool:
+    return vars(builtins).get(kind.__name__) is kind
 
 
 def _error(error: BaseException) -> dict:

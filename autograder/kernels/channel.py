@@ -20,11 +20,16 @@ class TookTooLong(TimeoutError):
     """No answer in time."""
 
 
-def send(sock: socket.socket, message: Any, fds: list[int] | None = None) -> None:
-    """Send one message; `fds` go along as open files of the receiver."""
+def send(
+    sock: socket.socket, message: Any, fds: list[int] | None = None, until: float | None = None
+) -> None:
+    """Send one message; `fds` go along as open files of the receiver.
+
+    Raises Gone if nobody has taken it by `until`, a time.monotonic() moment."""
     body = json.dumps(message).encode()
     head = struct.pack("!Q", len(body))
     try:
+        sock.settimeout(None if until is None else max(0.001, until - time.monotonic()))
         if fds:
             socket.send_fds(sock, [head], fds)
             sock.sendall(body)
@@ -42,7 +47,12 @@ def waits(sock: socket.socket, until: float) -> bool:
 def receive(sock: socket.socket, until: float | None = None, most: int = 200_000_000) -> Any:
     """The next message. `until` is a time.monotonic() moment. Raises Gone, TooLong,
     TookTooLong, or ValueError for what is not JSON."""
-    return json.loads(_exactly(sock, _length(_exactly(sock, 8, until), most), until))
+    return json.loads(body(sock, until, most))
+
+
+def body(sock: socket.socket, until: float | None = None, most: int = 200_000_000) -> bytes:
+    """The next message as it came, for those who count its bytes; as `receive` otherwise."""
+    return _exactly(sock, _length(_exactly(sock, 8, until), most), until)
 
 
 def receive_with_fds(sock: socket.socket, count: int) -> tuple[Any, list[int]]:
@@ -64,8 +74,11 @@ def _length(head: bytes, most: int) -> int:
 def _exactly(sock: socket.socket, count: int, until: float | None) -> bytes:
     parts, have = [], 0
     while have < count:
+        left = None if until is None else until - time.monotonic()
+        if have and left is not None and left <= 0:
+            raise TookTooLong("it comes too slowly")  # a byte now and then is no answer
         try:
-            sock.settimeout(None if until is None else max(0.001, until - time.monotonic()))
+            sock.settimeout(None if left is None else max(0.001, left))
             part = sock.recv(min(count - have, 1 << 20))
         except TimeoutError:
             raise TookTooLong("no answer in time") from None

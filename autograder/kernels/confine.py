@@ -5,18 +5,20 @@ Landlock (files, TCP, signals) and seccomp (sockets, tracing). Numbers are those
 kernel's headers; `man 7 landlock`, `man 2 seccomp`.
 """
 
+import contextlib
 import ctypes
 import os
 import platform
 import resource
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER = 4, 38, 22, 36
+PR_SET_PDEATHSIG = 1
 SECCOMP_MODE_FILTER = 2
 
 # The same numbers on every architecture.
@@ -42,6 +44,7 @@ class Limits:
     memory_mb: int = 3000
     processes: int = 64
     file_mb: int = 100
+    files: int = 50_000
     open_files: int = 256
     output_mb: float = 2.0
 
@@ -73,6 +76,23 @@ def set_dumpable(yes: bool) -> None:
 def become_subreaper() -> None:
     """Orphaned descendants become children of this process."""
     _checked(_libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def end_with_parent() -> None:
+    """This process is killed when the one it was forked from has ended."""
+    _checked(_libc.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+
+
+@contextlib.contextmanager
+def files_touched_as(who: int) -> Iterator[None]:
+    """Meanwhile this thread of root's, and no other, reaches files with that user's rights."""
+    _libc.setfsgid(who)
+    _libc.setfsuid(who)
+    try:
+        yield
+    finally:
+        _libc.setfsuid(os.geteuid())
+        _libc.setfsgid(os.getegid())
 
 
 def no_new_privileges() -> None:

@@ -17,7 +17,6 @@ import os
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -28,15 +27,11 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Dict, Enum, List, Unicode
 
-from autograder.kernels import channel
 from autograder.kernels.confine import Limits
 from autograder.kernels.sandbox import NoSandbox, Process, Sandbox, View, choose, own_by_sandbox
 
 #: Rooms kept warm while no kernel runs in them.
 KEPT_IDLE = 2
-
-#: Seconds a forked kernel may take until its sockets are bound.
-START_SECONDS = 30.0
 
 #: Exit status reported for a kernel whose room is gone.
 LOST = 1
@@ -199,14 +194,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     def _start(self, connection: dict) -> Process:
         process = self._room.sandbox.fork(connection)
-        try:
-            said = channel.receive(process.sock, time.monotonic() + START_SECONDS)
-        except (channel.Gone, channel.TookTooLong) as error:
-            said = {"trouble": str(error)}
-        finally:
-            process.sock.close()
-        if "trouble" in said:
-            raise NoSandbox(f"The sandbox started no kernel: {said['trouble']}.")
+        process.sock.close()
         return process
 
     async def poll(self) -> int | None:

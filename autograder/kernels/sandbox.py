@@ -6,6 +6,7 @@ each forked process by itself. `none`: no walls, only limits; never chosen by it
 """
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,11 +24,20 @@ from typing import Any
 
 from autograder.kernels import channel, confine, wipe
 from autograder.kernels.confine import Limits
+from autograder.kernels.warm import descendants
 
 KINDS = ("bwrap", "landlock", "none")
 
-#: The unprivileged ids used when we are started as root: one a sandbox.
-FIRST_ID = 61_000
+#: The unprivileged ids used when we are started as root: one for each seat of a process.
+FIRST_ID, SEATS = 61_000, 2
+
+#: Seconds a forked process may take until it serves.
+START_SECONDS = 30.0
+
+#: Seconds that emptying a room may take; after that it is thrown away.
+CLEAN_SECONDS = 5.0
+
+PREPARE_SECONDS = 120.0
 
 #: Where a notebook runs inside bubblewrap, empty and writable.
 WORK = "/sandbox"
@@ -96,14 +107,22 @@ class Process:
 
 
 class Sandbox:
-    """One warm process behind walls. Use as a context manager, or close it."""
+    """One warm process behind walls. Use as a context manager, or close it.
 
-    def __init__(self, kind: str, view: View, limits: Limits | None = None):
-        self.kind, self.limits = kind, limits or Limits()
+    Rooms of different `seat` (below SEATS) have different ids if we are root, so that neither
+    can signal or look into the other, whatever its walls."""
+
+    def __init__(self, kind: str, view: View, limits: Limits | None = None, seat: int = 0):
+        self.kind, self.limits, self.seat = kind, limits or Limits(), seat
+        self._view, self._prepared = view, None
+        self._handed_out: list[socket.socket] = []
+        self._start()
+
+    def _start(self) -> None:
+        kind, view = self.kind, self._view
         self._own_folder: str | None = None
         ours, theirs = socket.socketpair()
         self._sock = ours
-        self._handed_out: list[socket.socket] = []
         inside = SOCKETS if kind == "bwrap" and view.sockets else view.sockets
         self._sockets = (view.sockets, inside)
         work = self._work_folder()
@@ -127,12 +146,11 @@ class Sandbox:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 cwd="/",
-                **_as_nobody(),
+                **_as_nobody(self.seat),
             )
         except OSError as error:
             ours.close()
-            if self._own_folder:
-                shutil.rmtree(self._own_folder, ignore_errors=True)
+            self._remove_own_folder()
             raise NoSandbox(f"the sandbox does not start: {error}") from error
         finally:
             theirs.close()
@@ -159,34 +177,55 @@ class Sandbox:
         files: dict[str, bytes] | None = None,
         cells: Sequence[str] = (),
         as_data: str = "",
-        seconds: float = 120.0,
     ) -> list[dict]:
         """Load libraries, lay out files, run the cells all notebooks share; their results."""
-        reply = self._ask(
-            {
-                "do": "prepare",
-                "modules": list(modules),
-                "files": {name: data.hex() for name, data in (files or {}).items()},
-                "cells": list(cells),
-                "as_data": as_data,
-                "limits": self.limits.as_dict(),
-            },
-            seconds,
-        )
-        return reply["ran"]
+        self._prepared = {
+            "do": "prepare",
+            "modules": list(modules),
+            "files": {name: data.hex() for name, data in (files or {}).items()},
+            "cells": list(cells),
+            "as_data": as_data,
+            "limits": self.limits.as_dict(),
+        }
+        return self._ask(self._prepared, PREPARE_SECONDS)["ran"]
+
+    def restart(self) -> None:
+        """A new warm process in place of this one, prepared as it was."""
+        self.close()
+        self._start()
+        try:
+            if self._prepared:
+                self._ask(self._prepared, PREPARE_SECONDS)
+        except BaseException:
+            self.close()
+            raise
 
     def fork(self, kernel: dict | None = None) -> Process:
-        """A fresh, confined process that shares everything prepared.
+        """A fresh, confined process that shares everything prepared, and serves.
 
         It answers requests as `Cells` does, or with `kernel` (what a connection file holds)
-        serves Jupyter clients and says on its channel when its sockets are bound."""
+        serves Jupyter clients. Nobody's code has run in it: that none comes about is trouble of
+        ours. The room is then made anew once, as it may have ended since it was last used."""
+        try:
+            return self._fork(kernel)
+        except NoSandbox:
+            self.restart()
+            return self._fork(kernel)
+
+    def _fork(self, kernel: dict | None) -> Process:
         request: dict[str, Any] = {"do": "fork"}
         if kernel is not None:
             request["kernel"] = {**kernel, "ip": kernel["ip"].replace(*self._sockets, 1)}
         ours, theirs = socket.socketpair()
         self._handed_out.append(ours)
         with theirs:
-            reply = self._ask(request, 20.0, [theirs.fileno()])
+            reply = self._ask(request, START_SECONDS, [theirs.fileno()])
+        try:
+            said = channel.receive(ours, time.monotonic() + START_SECONDS)
+        except (channel.Gone, channel.TookTooLong) as error:
+            said = {"trouble": f"it said nothing ({error}); is the limit on memory too low?"}
+        if "trouble" in said:
+            raise NoSandbox(f"a process of the sandbox did not start: {said['trouble']}")
         return Process(reply["pid"], ours)
 
     def interrupt(self, process: Process) -> None:
@@ -200,13 +239,23 @@ class Sandbox:
         return self._ask({"do": "poll", "pid": process.pid}, 10.0)["exit"]
 
     def clean(self) -> dict:
-        """Kill everything but the warm process and empty the work folder."""
-        self._hang_up()
-        return self._ask({"do": "clean"}, 30.0)
+        """Kill everything but the warm process and empty the work folder.
 
-    def memory_mb(self) -> float:
-        """Memory in use by everything in the room but the warm process."""
-        return self._ask({"do": "memory"}, 10.0)["memory_mb"]
+        A room that cannot be cleaned in good time is thrown away and made anew."""
+        self._hang_up()
+        try:
+            return self._ask({"do": "clean", "seconds": CLEAN_SECONDS}, 2 * CLEAN_SECONDS)
+        except NoSandbox as error:
+            if isinstance(error.__cause__, channel.Gone):
+                raise  # it ended before, and not for what there is to clean
+            self.restart()
+            return {}
+
+    def usage(self) -> dict:
+        """`memory_mb` and `files` that everything in the room but the warm process holds.
+
+        Files are counted where the room has a disk of its own, with bwrap; 0 elsewhere."""
+        return self._ask({"do": "usage"}, 10.0)
 
     def pss_kb(self) -> int:
         return self._ask({"do": "pss"}, 10.0)["pss_kb"]
@@ -225,12 +274,9 @@ class Sandbox:
         if self.kind != "bwrap":  # it ends what it started, then itself
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(10)
-        self._process.kill()
-        self._process.wait()
+        self._kill()
         self._process.stderr.close()
-        if self._own_folder:
-            wipe.empty(self._own_folder)
-            os.rmdir(self._own_folder)
+        self._remove_own_folder()
 
     def _ask(self, request: dict, seconds: float, fds: list[int] | None = None) -> dict:
         try:
@@ -242,19 +288,38 @@ class Sandbox:
             raise NoSandbox(f"the sandbox could not {request['do']}: {reply['trouble']}")
         return reply
 
-    def _last_words(self) -> str:
+    def _kill(self) -> None:
+        """End the warm process; if it did not end what it had started, that too."""
+        below = descendants(self._process.pid) if self._process.poll() is None else []
         self._process.kill()
+        self._process.wait()
+        for pid in below:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _last_words(self) -> str:
+        self._kill()
         return self._process.stderr.read().decode(errors="replace")[-500:].strip()
 
     def _work_folder(self) -> str:
         if self.kind == "bwrap":
             return WORK
         self._own_folder = tempfile.mkdtemp(prefix="mildip-")
-        os.chmod(self._own_folder, 0o711)
-        for name in ("work", "mpl", "ipython"):
-            os.mkdir(f"{self._own_folder}/{name}", 0o700)
-            own_by_sandbox(f"{self._own_folder}/{name}")
+        for name in ("", "work", "mpl", "ipython"):
+            os.makedirs(f"{self._own_folder}/{name}", 0o700, exist_ok=True)
+            own_by_sandbox(f"{self._own_folder}/{name}", self.seat)
         return f"{self._own_folder}/work"
+
+    def _remove_own_folder(self) -> None:
+        """Nobody waits long for it, however much lies there."""
+        folder, self._own_folder = self._own_folder, None
+        if folder:
+            removal = threading.Thread(target=_remove, args=(folder, self.seat), daemon=True)
+            try:
+                removal.start()
+                removal.join(CLEAN_SECONDS)
+            except RuntimeError:  # the process is ending; no thread starts any more
+                _remove(folder, self.seat, time.monotonic() + CLEAN_SECONDS)
 
 
 def bubblewrap(read: Sequence[str], hide: Sequence[str], sockets: str = "") -> list[str]:
@@ -348,19 +413,30 @@ def probe(kind: str) -> str | None:
     return None if said == "walls hold" else f"its walls do not hold: {said or reply['outputs']}"
 
 
-def _as_nobody() -> dict[str, Any]:
+def _remove(folder: str, seat: int, until: float = math.inf) -> None:
+    """Remove a room's folder with no more rights than the room had, as others may be at it.
+
+    What cannot be removed is left to the system's own broom."""
+    whose = _id(seat) if os.geteuid() == 0 else os.geteuid()
+    with confine.files_touched_as(whose), contextlib.suppress(OSError):
+        wipe.empty(folder, until)
+        os.rmdir(folder)
+
+
+def _as_nobody(seat: int) -> dict[str, Any]:
     """Popen arguments that drop root for good; nothing if we are not root."""
-    return {"user": _id(), "group": _id(), "extra_groups": []} if os.geteuid() == 0 else {}
+    who = _id(seat)
+    return {"user": who, "group": who, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def own_by_sandbox(path: str) -> None:
-    """Give a folder to the id that sandboxes run under; nothing to do if it is ours."""
+def own_by_sandbox(path: str, seat: int = 0) -> None:
+    """Give a folder to the id that a seat's sandboxes run under; nothing to do if it is ours."""
     if os.geteuid() == 0:
-        os.chown(path, _id(), _id())
+        os.chown(path, _id(seat), _id(seat))
 
 
-def _id() -> int:
-    return FIRST_ID + os.getpid() % 4000
+def _id(seat: int) -> int:
+    return FIRST_ID + SEATS * (os.getpid() % 2000) + seat
 
 
 def _python_folders() -> list[str]:

@@ -10,17 +10,20 @@ else lives beside it; when it is done, everything but this process is killed.
     fork     {kernel}  + one open file                  a Jupyter kernel on that connection
     poll     {pid}                                      its exit status; None while it runs
     signal   {pid, number}
-    clean    {}                                         kill all others, empty the work folder
+    usage    {}                                         memory and files of all others
+    clean    {seconds}                                  kill all others, empty the work folder
 """
 
 import contextlib
 import gc
 import importlib
+import math
 import os
 import random
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -74,20 +77,30 @@ class Warm:
         return {"pid": pid}
 
     def _become_learner(self, fd: int, kernel: dict | None) -> None:
+        """Serve on `fd`. The first message there says `ready`, or what trouble of ours there is."""
         self.sock.close()
-        os.setsid()
-        confine.set_dumpable(True)
-        self._confine()
-        for one in (random, sys.modules.get("numpy.random")):
-            if one is not None:
-                one.seed(0)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a full pipe would stop whoever comes next
         channel_to_worker = socket.socket(fileno=fd)
+        try:
+            os.setsid()
+            confine.end_with_parent()
+            confine.set_dumpable(True)
+            # Where the machine's memory runs out, this process is to go, not the room.
+            Path("/proc/self/oom_score_adj").write_text("1000")
+            self._confine()
+            for one in (random, sys.modules.get("numpy.random")):
+                if one is not None:
+                    one.seed(0)
+            # A full pipe would stop whoever comes next.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            if kernel is not None:
+                from autograder.kernels.served import serve_kernel
+        except BaseException as error:
+            channel.send(channel_to_worker, {"trouble": f"{type(error).__name__}: {error}"})
+            raise
         if kernel is None:
+            channel.send(channel_to_worker, {"ready": True})
             self.cells.serve(channel_to_worker)
         else:
-            from autograder.kernels.served import serve_kernel
-
             serve_kernel(kernel, channel_to_worker)
 
     def _confine(self) -> None:
@@ -117,8 +130,14 @@ class Warm:
         self.children.discard(pid)
         return {"exit": os.waitstatus_to_exitcode(status)}
 
-    def clean(self) -> dict:
-        """Kill whatever is left and empty the work folder. Says how the children ended."""
+    def clean(self, seconds: float) -> dict:
+        """End all and empty the work folder. Raises TimeoutError if that takes longer."""
+        ended = self.end_all()
+        self._lay_out(time.monotonic() + seconds)
+        return ended
+
+    def end_all(self) -> dict:
+        """Kill everything but this process. Says how the children ended."""
         if self.plan["kind"] == "bwrap":
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
@@ -133,50 +152,56 @@ class Warm:
             if pid in self.children:
                 self.children.discard(pid)
                 ended[pid] = os.waitstatus_to_exitcode(status)
-        left = self._sweep_session()
-        self._lay_out()
-        return {"ended": ended, "left": left}
+        self._sweep()
+        return {"ended": ended}
 
-    def _sweep_session(self) -> int:
-        """Kill what escaped its process group; without a process namespace, by parentage."""
-        left = 0
-        for _ in range(50):
+    def _sweep(self) -> None:
+        """Kill what the children left, orphans too, until nobody is there."""
+        if self.plan["kind"] == "bwrap":
+            with contextlib.suppress(ProcessLookupError):
+                for _ in range(1000):
+                    os.kill(-1, signal.SIGKILL)
+                    time.sleep(0.001)  # the first process of the namespace reaps them
+            return
+        for _ in range(50):  # no process namespace: by parentage
             with contextlib.suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
-            strays = [pid for pid in _descendants(os.getpid()) if pid != os.getpid()]
+            strays = descendants(os.getpid())
             if not strays:
                 break
-            left += len(strays)
             for pid in strays:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
-        return left
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, until: float = math.inf) -> None:
         for folder in filter(None, [*self.plan["wipe"], self.plan["sockets"]]):
-            wipe.empty(folder)
+            wipe.empty(folder, until)
         for name, text in self.files.items():
             target = self.work / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(bytes.fromhex(text))
 
-    def memory(self) -> dict:
-        """Resident megabytes of the children, files of libraries apart."""
+    def usage(self) -> dict:
+        """What the children hold: resident megabytes, files of libraries apart; and the number
+        of files and folders, which only memory disks of bubblewrap's tell."""
         kilobytes = 0
-        for pid in _descendants(os.getpid()):
+        for pid in descendants(os.getpid()):
             with contextlib.suppress(OSError, IndexError, ValueError):
                 for line in Path(f"/proc/{pid}/status").read_text().splitlines():
                     if line.startswith(("RssAnon:", "RssShmem:")):
                         kilobytes += int(line.split()[1])
-        return {"memory_mb": kilobytes * 1024 / 1e6}
+        disks = self.plan["wipe"] if self.plan["kind"] == "bwrap" else []
+        files = sum(disk.f_files - disk.f_ffree for disk in map(os.statvfs, disks))
+        return {"memory_mb": kilobytes * 1024 / 1e6, "files": files}
 
     def pss(self) -> dict:
         """Kilobytes of memory of this process, shared pages divided by who shares them."""
         return {"pss_kb": _pss("self")}
 
 
-def _descendants(root: int) -> list[int]:
+def descendants(root: int) -> list[int]:
+    """All processes below one, as far as can be seen; not the one itself."""
     parents = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -214,7 +239,7 @@ def main(fd: int) -> None:
         "poll": warm.poll,
         "clean": warm.clean,
         "pss": warm.pss,
-        "memory": warm.memory,
+        "usage": warm.usage,
     }
     with contextlib.suppress(channel.Gone):
         while True:
@@ -228,7 +253,7 @@ def main(fd: int) -> None:
                 reply = {"trouble": f"{type(error).__name__}: {error}"}
             channel.send(sock, reply)
     if plan["kind"] != "bwrap" and warm.children:  # with bwrap they end with their namespace
-        warm.clean()
+        warm.end_all()
     os._exit(0)
 
 

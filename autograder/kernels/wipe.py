@@ -2,39 +2,46 @@
 
 import contextlib
 import itertools
+import math
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 
-def empty(folder: str | os.PathLike) -> None:
-    """Remove everything in `folder`, which is ours. Follows no link; what is mounted stays."""
+def empty(folder: str | os.PathLike, until: float = math.inf) -> None:
+    """Remove everything in `folder`, which is ours. Follows no link; what is mounted stays.
+
+    Raises TimeoutError if there is still something at `until`, a time.monotonic() moment."""
     mounts = {Path(os.fsdecode(one)) for one in _mounts()}
-    _empty(os.path.realpath(folder), mounts, {up for one in mounts for up in one.parents})
+    above_mounts = {up for one in mounts for up in one.parents}
+    _empty(os.path.realpath(folder), mounts, above_mounts, until)
 
 
-def _empty(folder: str, mounts: set[Path], above_mounts: set[Path]) -> None:
+def _empty(folder: str, mounts: set[Path], above_mounts: set[Path], until: float) -> None:
     _open_up(folder)
     numbers = itertools.count()
-    for path in _unlink_files(folder):
+    for path in _unlink_files(folder, until):
         if Path(path) in above_mounts:
-            _empty(path, mounts, above_mounts)  # as deep as our own mounts, no deeper
+            _empty(path, mounts, above_mounts, until)  # as deep as our own mounts, no deeper
     while paths := [
-        path for path in _unlink_files(folder) if Path(path) not in mounts | above_mounts
+        path for path in _unlink_files(folder, until) if Path(path) not in mounts | above_mounts
     ]:
         for path in paths:
             _open_up(path)
-            for inner in list(_unlink_files(path)):
+            for inner in list(_unlink_files(path, until)):
                 # A folder is moved up before its turn comes, so that no path grows long.
                 _open_up(inner)
                 os.rename(inner, f"{folder}/.wiped-{os.getpid()}-{next(numbers)}")
             os.rmdir(path)
 
 
-def _unlink_files(folder: str) -> Iterator[str]:
+def _unlink_files(folder: str, until: float) -> Iterator[str]:
     """Unlink all but folders; yield those."""
     with os.scandir(folder) as entries:
         for entry in entries:
+            if time.monotonic() > until:
+                raise TimeoutError("there is too much to remove")
             if entry.is_dir(follow_symlinks=False):
                 yield entry.path
             else:

@@ -13,6 +13,7 @@ import json
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +38,7 @@ from autograder.intake.rebuild import (
 from autograder.intake.restore import is_for_self_study
 from autograder.kernels import channel
 from autograder.kernels.confine import Limits
-from autograder.kernels.sandbox import Process, Sandbox, View
+from autograder.kernels.sandbox import NoSandbox, Process, Sandbox, View
 
 #: Editions a worker keeps warm at once; each holds two processes.
 KEPT_WARM = 2
@@ -45,12 +46,28 @@ KEPT_WARM = 2
 #: How often a notebook whose program ended is started again without what ended it.
 MOST_STARTS = 4
 
-#: Seconds between two looks at the memory in use while an answer is awaited.
+#: Seconds between two looks at the memory and files in use while an answer is awaited.
 LOOK_EVERY = 0.5
 
-MOST_BYTES = 50_000_000
+#: Bytes of one message, and of all that a learner's room may send for one notebook. Right
+#: answers of our modules send 0.3 MB, a wrong one that changes a large table in place 33 MB.
+MOST_BYTES, MOST_BYTES_IN_ALL = 50_000_000, 200_000_000
+
+#: How often an answer may call what one check has passed to it, and how deep in each other.
+MOST_CALL_BACKS, MOST_DEPTH = 100_000, 10
+
 MOST_OUTPUTS = 1000
 ENDED = "the notebook's program has ended"
+
+#: What is watched in the learner's room, and what is said of a cell that takes too much.
+TOO_MUCH = {
+    "memory_mb": "took more memory than there is",
+    "files": "made more files than there is room for",
+}
+
+#: A notebook around one output: the validator of whole notebooks is the faster one.
+_AROUND = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+_CELL = {"cell_type": "code", "id": "one", "metadata": {}, "source": "", "execution_count": None}
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,7 @@ class Rooms:
         self.opened = {grade_id(cell) for cell in self.opening}
         cells = [cell.source for cell in self.opening]
         self.learner = Sandbox(settings.sandbox, view, limits)
-        self.marker = Sandbox(settings.sandbox, view, limits)
+        self.marker = Sandbox(settings.sandbox, view, limits, seat=1)
         try:
             modules = [*settings.modules, *imports(source)]
             self.ran = self.learner.prepare(modules, files, cells, settings.as_data)
@@ -191,7 +208,8 @@ class _Run:
 
     First all cells of the learner run; at each check it is noted what its names stand for
     then. Next the checks run as they were released, for what they say; last, whole, for what
-    they earn. So nothing a learner reads was said after a hidden check had been asked.
+    they earn. So nothing a learner reads was said after a hidden check had been asked. Where
+    the second run asks what the first did, the first answer stands.
     A program that ends early is started again without the cell or the check that ended it.
     """
 
@@ -218,6 +236,12 @@ class _Run:
         self.given_up = False
         self.trouble: tuple[str, str] | None = None
         self.times: dict[str, float] = {}
+        self.bytes_left = MOST_BYTES_IN_ALL
+        self.call_backs = self.depth = 0
+        self.tables: dict[str, Any] = {}  # all that checks have sent, by the name of its content
+        self.sent: set[str] = set()  # those that the learner's process has
+        self.first_answers: dict[str, list[tuple[str, str]]] = {}  # as text, which is small
+        self.left_to_repeat: Iterator[tuple[str, str]] | None = None
 
     def result(self) -> dict:
         try:
@@ -230,8 +254,9 @@ class _Run:
             for process in (self.learner, self.marker):
                 if process is not None:
                     process.sock.close()
-            self.rooms.learner.clean()
-            self.rooms.marker.clean()
+            for room in (self.rooms.learner, self.rooms.marker):
+                with contextlib.suppress(NoSandbox):  # the next notebook gets a new one
+                    room.clean()
         kind, reason = self.trouble or ("graded", None)
         return {
             "result": kind,
@@ -248,6 +273,7 @@ class _Run:
         while True:
             self.starts += 1
             self.learner = self.rooms.learner.fork()
+            self.sent, self.first_answers = set(), {}
             given, ended_in = self._pass()
             if ended_in is None or self.given_up:
                 return given
@@ -323,17 +349,19 @@ class _Run:
     ) -> dict[str, float | None]:
         """Run them whole and score them; their outputs keep only what may be told."""
         scores: dict[str, float | None] = {}
+        self.left_to_repeat = iter(())
         self._new_marker([])
         for place, cell in enumerate(self.nb.cells):
             name = grade_id(cell)
             if cell.cell_type == "code" and is_check(cell):
                 began = time.monotonic()
+                self.left_to_repeat = iter(self.first_answers.get(name, []))
                 outputs = self._check(cell.source, given.get(place, []), name)
+                self.left_to_repeat = iter(())
                 cell.outputs = [fit_to_tell(out, told.get(place, set())) for out in outputs]
                 self.times[name] = round(time.monotonic() - began, 4)
                 if self._may_start_again():
                     given = self._run_cells()
-                    self._ask_marker({"do": "resend"})
             else:
                 self._mark_locked(cell)
             if is_graded(cell):
@@ -352,7 +380,7 @@ class _Run:
             for request in self._names_of(cell):
                 self._ask_marker(request)
             self.locked_so_far.append(cell.source)
-            self._ask_marker({"do": "run", "source": cell.source})
+            self._ask_marker({"do": "run", "source": cell.source, "shown": False})
 
     def _names_of(self, cell: NotebookNode) -> list[dict]:
         """A locked cell may use answers too; none of ours does."""
@@ -362,6 +390,7 @@ class _Run:
     def _check(self, source: str, given: list[dict], name: str) -> list[NotebookNode]:
         for request in given:
             self._ask_marker(request)
+        self.call_backs = 0
         reply = self._ask_marker({"do": "run", "source": source}, name)
         if reply is None:
             return [_said("the check could not finish")]
@@ -381,43 +410,86 @@ class _Run:
 
     # Asking either side.
 
-    def _ask_learner(self, request: dict, name: str) -> dict:
-        """One answer from the learner's process; an error in data if there is none."""
+    def _ask_learner(self, request: dict, name: str, check_waits: bool = False) -> dict:
+        """One answer from the learner's process; an error in data if there is none.
+
+        If a check waits for it, it may first call functions that the check has passed."""
         if self.learner is None:
             return _no_answer("RuntimeError", ENDED)
-        seconds = min(self.settings.cell_seconds, self.until - time.monotonic())
+        if not self.depth:
+            seconds = min(self.settings.cell_seconds, self.until - time.monotonic())
+            self.answer_until = time.monotonic() + max(0.05, seconds)
+        late = self.answer_until + 5.0  # for what is long, on its way
         try:
-            channel.send(self.learner.sock, request)
-            until = time.monotonic() + max(0.05, seconds)
-            if not self._answers(self.learner, until):
-                return self._stop(name)
-            reply = channel.receive(self.learner.sock, until + 5.0, MOST_BYTES)
-            if not _is_reply(reply, request["do"]):
-                raise ValueError("not a reply")
-            return reply
-        except _TooMuchMemory:
-            self._lose("died", f"{_where(name)} took more memory than there is")
-            return _no_answer("MemoryError", "more memory than there is")
-        except (channel.Gone, channel.TookTooLong, channel.TooLong, ValueError, RecursionError):
+            channel.send(self.learner.sock, request, until=late)
+            while self._answers(self.learner, self.answer_until):
+                reply = self._received(late)
+                if not _asks(reply):
+                    if not _is_reply(reply, request["do"]):
+                        raise ValueError("not a reply")
+                    return reply
+                reply = self._call_back(reply["ask"], name, check_waits)
+                if self.learner is None:
+                    return _no_answer("RuntimeError", ENDED)
+                channel.send(self.learner.sock, {"reply": reply}, until=late)
+            return self._stop(name)
+        except _TooMuch as what:
+            self._lose("died", f"{_where(name)} {what}")
+        except channel.TooLong:
+            self._lose("died", f"{_where(name)} gave back more data than is read")
+        except (channel.Gone, channel.TookTooLong, ValueError, RecursionError):
             self._lose("died", f"{_where(name)} ended the program that runs the notebook")
-            return _no_answer("RuntimeError", ENDED)
+        return _no_answer("RuntimeError", ENDED)
+
+    def _received(self, until: float) -> Any:
+        """The next message of the learner's process, on the notebook's account."""
+        body = channel.body(self.learner.sock, until, min(MOST_BYTES, self.bytes_left))
+        self.bytes_left -= len(body)
+        return json.loads(body)
+
+    def _call_back(self, ask: Any, name: str, check_waits: bool) -> dict:
+        """What a function of the check's gives to the answer that calls it.
+
+        The marker is told a number and data, and looks for the number among those functions
+        that it has lent to the call under way."""
+        self.call_backs += 1
+        if not (check_waits and _is_call_back(ask)):
+            return {}
+        if self.depth >= MOST_DEPTH or self.call_backs > MOST_CALL_BACKS:
+            return _no_answer("RecursionError", "the check's function was called too often")
+        if self.left_to_repeat is None:  # the check's own part cannot be repeated from memory
+            self.first_answers.setdefault(name, []).append(("", ""))
+        self.depth += 1
+        try:
+            request = {key: ask[key] for key in ("of", "args", "kwargs")}
+            return self._converse({"do": "back", **request}, name)
+        except _NoMarker:
+            self._end_learner()  # it waits for an answer that will not come
+            raise
+        finally:
+            self.depth -= 1
 
     def _answers(self, process: Process, until: float) -> bool:
-        """Does it answer in time? Meanwhile the learner's memory is watched: what a cell has
-        left running goes on while a check is at work."""
-        while not channel.waits(process.sock, min(until, time.monotonic() + LOOK_EVERY)):
-            if time.monotonic() >= until:
-                return False
-            if self.rooms.learner.memory_mb() > self.settings.limits["memory_mb"]:
-                raise _TooMuchMemory
-        return True
+        """Does it say something in time? Meanwhile the learner's memory and files are watched:
+        what a cell has left running goes on while a check is at work."""
+        while (now := time.monotonic()) < until:
+            if channel.waits(process.sock, min(until, now + LOOK_EVERY)):
+                return True
+            used = self.rooms.learner.usage()
+            for what, text in TOO_MUCH.items():
+                if used[what] > getattr(self.rooms.learner.limits, what):
+                    raise _TooMuch(text)
+        return False
 
     def _stop(self, name: str) -> dict:
         """Interrupt what runs; if it does not heed that, end it."""
         text = f"{_where(name)} ran for more than {self.settings.cell_seconds:g} s"
         self.rooms.learner.interrupt(self.learner)
+        until = time.monotonic() + 2.0
         try:
-            channel.receive(self.learner.sock, time.monotonic() + 2.0, MOST_BYTES)
+            while _asks(self._received(until)):  # said just before it was stopped
+                if time.monotonic() > until:
+                    raise channel.TookTooLong("it goes on asking")
             self._note("timed out", text)
         except (channel.TookTooLong, channel.Gone, channel.TooLong, ValueError, RecursionError):
             self._lose("timed out", text)
@@ -434,36 +506,73 @@ class _Run:
 
     def _lose(self, kind: str, what: str) -> None:
         self._note(kind, what)
+        self._end_learner()
+
+    def _end_learner(self) -> None:
         if self.learner is not None:
             self.learner.sock.close()
         self.learner = None
         self.rooms.learner.clean()
 
     def _ask_marker(self, request: dict, name: str = "") -> dict | None:
-        """One answer from the marker, passing its questions on; None if it could not finish.
+        """One answer from the marker; None if it could not finish.
 
         A value made to break the marker costs that check, nothing else."""
+        until = time.monotonic() + 2 * self.settings.cell_seconds + 10.0
+        self.check_until = min(until, self.marked_until)
         try:
-            channel.send(self.marker.sock, request)
-            until = time.monotonic() + 2 * self.settings.cell_seconds + 10.0
-            until = min(until, self.marked_until)
-            while True:
-                try:
-                    in_time = self._answers(self.marker, until)
-                except _TooMuchMemory:
-                    self._lose("died", f"{_where(name)} took more memory than there is")
-                    continue
-                if not in_time:
-                    raise channel.TookTooLong("no answer in time")
-                reply = channel.receive(self.marker.sock, until, MOST_BYTES)
-                if "ask" not in reply:
-                    return reply
-                channel.send(self.marker.sock, self._ask_learner(reply["ask"], name))
-        except (channel.Gone, channel.TookTooLong, channel.TooLong, ValueError, RecursionError):
+            return self._converse(request, name)
+        except _NoMarker:
             if request["do"] == "run":
                 self._note("died", f"{_where(name)} met a value it could not read")
             self._new_marker(self.locked_so_far)
             return None
+
+    def _converse(self, request: dict, name: str) -> dict:
+        """One answer from the marker, after passing its questions on. Raises _NoMarker."""
+        try:
+            channel.send(self.marker.sock, request, until=self.check_until + 5.0)
+            while True:
+                try:
+                    in_time = self._answers(self.marker, self.check_until)
+                except _TooMuch as what:
+                    self._lose("died", f"{_where(name)} {what}")
+                    continue
+                if not in_time:
+                    raise channel.TookTooLong("no answer in time")
+                reply = channel.receive(self.marker.sock, self.check_until + 5.0, MOST_BYTES)
+                if not _asks(reply):
+                    return reply
+                answer = {"reply": self._answer(reply["ask"], name)}
+                channel.send(self.marker.sock, answer, until=self.check_until + 5.0)
+        except (
+            channel.Gone, channel.TookTooLong, channel.TooLong, ValueError, RecursionError
+        ) as error:  # fmt: skip
+            raise _NoMarker from error
+
+    def _answer(self, question: dict, name: str) -> dict:
+        """What the learner's side says to a check, unless it has said so in the first run."""
+        tables = [
+            one
+            for one in [*question.get("args", []), *question.get("kwargs", {}).values()]
+            if type(one) is dict and "seen" in one
+        ]
+        for one in tables:
+            self.tables.setdefault(one["seen"], one.pop("data", None))
+        asked = json.dumps(question)
+        if self.left_to_repeat is not None:
+            before, answer = next(self.left_to_repeat, ("", ""))
+            if before == asked:
+                return json.loads(answer)
+            self.left_to_repeat = iter(())  # from here on other things are asked
+        for one in tables:
+            if one["seen"] not in self.sent:
+                one["data"] = self.tables[one["seen"]]
+        answer = self._ask_learner(question, name, check_waits=True)
+        self.sent |= {one["seen"] for one in tables}
+        if self.left_to_repeat is None:
+            self.first_answers.setdefault(name, []).append((asked, json.dumps(answer)))
+        return answer
 
     def _new_marker(self, locked: list[str]) -> None:
         """A fresh marker that has run these cells, beyond what its room has run."""
@@ -474,11 +583,27 @@ class _Run:
         self.locked_so_far = locked
         for source in [*self.imports, *locked]:
             with contextlib.suppress(channel.Gone, channel.TookTooLong):
-                self.marker.ask({"do": "run", "source": source}, self.settings.cell_seconds)
+                self.marker.ask(
+                    {"do": "run", "source": source, "shown": False}, self.settings.cell_seconds
+                )
 
 
-class _TooMuchMemory(Exception):
-    """The learner's room took more than it may."""
+class _TooMuch(Exception):
+    """The learner's room took more than it may; the text says of what."""
+
+
+class _NoMarker(Exception):
+    """The process that runs the checks has not answered, or nothing that can be read."""
+
+
+def _asks(message: Any) -> bool:
+    return type(message) is dict and "ask" in message
+
+
+def _is_call_back(ask: Any) -> bool:
+    """Is this a number and data? The learner's code may have sent anything."""
+    kinds = {"of": int, "args": list, "kwargs": dict}
+    return type(ask) is dict and all(type(ask.get(key)) is kind for key, kind in kinds.items())
 
 
 def _is_reply(reply: Any, to: str) -> bool:
@@ -521,6 +646,6 @@ def _outputs(outputs: Any, settings: Settings) -> list[NotebookNode]:
             break
         with contextlib.suppress(Exception):  # the validator promises no particular one
             node = nbformat.from_dict(one)
-            nbformat.validate(node, ref=node.output_type, version=4, version_minor=5)
+            nbformat.validate(_AROUND | {"cells": [_CELL | {"outputs": [node]}]})
             kept.append(node)
     return kept

@@ -5,7 +5,9 @@ and the whole list of hostile notebooks (tests/threats).
 """
 
 import os
+import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -262,12 +264,22 @@ def test_can_the_inside_signal_the_warm_process(room, run, whom):
 
 def test_is_memory_watched_and_capped(room, run):
     process = room.fork()
-    before = room.memory_mb()
+    before = room.usage()["memory_mb"]
     run(process, "import numpy as np; held = np.ones(30_000_000)")
-    assert 200 < room.memory_mb() - before < 300
+    assert 200 < room.usage()["memory_mb"] - before < 300
     assert run(process, "more = np.ones(300_000_000)").endswith("MemoryError")
     room.clean()
-    assert room.memory_mb() < 1
+    assert room.usage()["memory_mb"] < 1
+
+
+def test_are_files_counted_where_the_room_has_its_own_disk(room, run, kind):
+    process = room.fork()
+    before = room.usage()["files"]
+    run(process, "import os\nfor n in range(500): open(f'f{n}', 'w').close()\n"
+                 "for n in range(500): os.link('f0', f'l{n}')")  # fmt: skip
+    assert room.usage()["files"] - before == (1000 if kind == "bwrap" else 0)
+    room.clean()
+    assert room.usage()["files"] <= before
 
 
 def test_does_the_memory_of_children_count(room, run):
@@ -282,7 +294,7 @@ def test_does_the_memory_of_children_count(room, run):
         "    time.sleep(600)\n"
         "os.read(ours, 1)",
     )
-    assert room.memory_mb() > 100
+    assert room.usage()["memory_mb"] > 100
 
 
 def test_is_printing_without_end_cut(room, run):
@@ -314,7 +326,84 @@ def test_is_a_room_that_died_reported_with_its_last_words(kind):
     for one in (*psutil.Process(room.pid).children(recursive=True), psutil.Process(room.pid)):
         one.kill()
     with pytest.raises(NoSandbox, match="the sandbox has stopped"):
-        room.fork()
+        room.usage()
+    room.close()
+
+
+def test_does_a_room_that_died_fork_after_being_made_anew(kind, run):
+    with Sandbox(kind, View()) as room:
+        room.prepare([], {"list.csv": b"a"}, ["given = 7"])
+        psutil.Process(room.pid).kill()
+        said = run(room.fork(), "import os; print(given, os.listdir())")
+    assert said == "7 ['list.csv']"
+
+
+def test_is_a_room_that_is_slow_to_clean_thrown_away_with_its_folder(kind, run, monkeypatch):
+    with Sandbox(kind, View()) as room:
+        room.prepare([], {"list.csv": b"a"}, ["given = 7"])
+        before, folder = psutil.Process(room.pid), room._own_folder
+        run(room.fork(), "for n in range(3000): open(f'f{n}', 'w').close()")
+        monkeypatch.setattr(sandbox, "CLEAN_SECONDS", 0.001)
+        room.clean()
+        monkeypatch.undo()
+        assert not before.is_running()
+        said = run(room.fork(), "import os; print(given, os.listdir())")
+        assert said == "7 ['list.csv']"
+    until = time.monotonic() + 10
+    while folder and os.path.exists(folder) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not folder or not os.path.exists(folder)
+
+
+def test_does_the_removal_of_a_room_reach_beyond_what_the_room_could(tmp_path):
+    """What lies there may be swapped for a link meanwhile: no right of ours may help."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has rights to give up")
+    folder = tmp_path / "room"
+    folder.mkdir()
+    ours = folder / "ours"
+    ours.mkdir()
+    (ours / "kept").touch()
+    os.chown(folder, sandbox._id(0), sandbox._id(0))
+    sandbox._remove(str(folder), 0)
+    assert (ours / "kept").exists()
+    (tmp_path / "mine").touch()  # our own rights are as they were
+
+
+def test_does_a_room_closed_as_the_process_ends_leave_no_folder(monkeypatch):
+    if reason := probe("landlock"):
+        pytest.skip(reason)
+    room = Sandbox("landlock", View())
+    folder = room._own_folder
+
+    def too_late(thread):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", too_late)
+    room.close()
+    assert not os.path.exists(folder)
+
+
+def test_does_a_forked_process_go_before_its_room_if_the_machine_is_short_of_memory(room, run):
+    assert run(room.fork(), "print(open('/proc/self/oom_score_adj').read())") == "1000"
+    ours = Path("/proc/self/oom_score_adj").read_text()
+    assert Path(f"/proc/{room.pid}/oom_score_adj").read_text() == ours
+
+
+def test_is_it_said_why_a_process_did_not_start(kind):
+    with Sandbox(kind, View(), Limits(open_files=1)) as room:
+        room.prepare()
+        with pytest.raises(NoSandbox, match=r"did not start: .*Too many open files"):
+            room.fork()
+
+
+def test_does_a_forked_process_end_with_its_room(kind, run):
+    room = Sandbox(kind, View())
+    room.prepare()
+    room.fork()
+    below = psutil.Process(room.pid).children(recursive=True)
+    psutil.Process(room.pid).kill()
+    assert psutil.wait_procs(below, timeout=10)[1] == []
     room.close()
 
 

@@ -36,11 +36,16 @@ class Pair:
 
     def check(self, source: str) -> str:
         """Run a check, passing on what it asks of the learner's side; what came of it."""
-        channel.send(self.marker.sock, {"do": "run", "source": source})
-        until = time.monotonic() + 30
-        while "ask" in (reply := channel.receive(self.marker.sock, until)):
-            channel.send(self.marker.sock, self.learner.ask(reply["ask"], 30))
-        return _said(reply)
+        return _said(_asked(self.marker, {"do": "run", "source": source}, self.learner))
+
+
+def _asked(one: Process, request: dict, other: Process) -> dict:
+    """What one side answers, after it has asked the other, which may ask back first."""
+    channel.send(one.sock, request)
+    while "ask" in (reply := channel.receive(one.sock, time.monotonic() + 30)):
+        question = {"do": "back", **reply["ask"]}
+        channel.send(one.sock, {"reply": _asked(other, question, one)})
+    return reply
 
 
 def _said(reply: dict) -> str:

@@ -139,11 +139,6 @@ def test_is_a_frame_with_a_list_inside_sent_again_in_case_the_list_changed():
     assert first != second and "seen" not in second
 
 
-def test_can_a_lambda_of_the_check_be_passed_to_the_answer():
-    with pytest.raises(wire.CannotCross, match="cannot be passed to the answer"):
-        stand_in({"value": None})(lambda x: x)
-
-
 @pytest.mark.parametrize(
     "reply",
     [

@@ -1,7 +1,8 @@
-"""A course of one small notebook, made in code: three checked tasks and a written one.
+"""A course of one small notebook, made in code: four checked tasks and a written one.
 
 Every case of the suite starts from its released form. It is ordinary nbgrader: nothing here
-is of the real course but the words of two checks; the third is a plain assert.
+is of the real course but the words of two checks; the others are plain asserts. The last
+passes a function of its own to the answer.
 """
 
 import copy
@@ -16,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 MODULE = "m99_little"
 #: A number that stands in hidden checks only: wherever it shows up, something leaked.
 SECRET = 917_353
-POINTS = {"t1_check": 2.0, "t2_check": 3.0, "t4_check": 1.0, "t3": 4.0}
+POINTS = {"t1_check": 2.0, "t2_check": 3.0, "t4_check": 1.0, "t5_check": 1.0, "t3": 4.0}
 
 _SETUP = """\
 import pandas as pd
@@ -70,6 +71,19 @@ assert tripled({SECRET}) == {3 * SECRET}
 ### END HIDDEN TESTS
 """
 
+_T5 = """\
+def applied(change, number):
+    ### BEGIN SOLUTION
+    return change(number)
+    ### END SOLUTION
+"""
+_T5_CHECK = f"""\
+assert applied(lambda number: number + 1, 2) == 3
+### BEGIN HIDDEN TESTS
+assert applied(lambda number: number * {SECRET}, 2) == {2 * SECRET}
+### END HIDDEN TESTS
+"""
+
 
 def _marked(cell: NotebookNode, name: str, points: float | None, solution: bool) -> NotebookNode:
     cell.id = name
@@ -97,6 +111,8 @@ def source() -> NotebookNode:
         _marked(new_code_cell(_T2_CHECK), "t2_check", POINTS["t2_check"], False),
         _marked(new_code_cell(_T4), "t4", None, True),
         _marked(new_code_cell(_T4_CHECK), "t4_check", POINTS["t4_check"], False),
+        _marked(new_code_cell(_T5), "t5", None, True),
+        _marked(new_code_cell(_T5_CHECK), "t5_check", POINTS["t5_check"], False),
         _marked(new_markdown_cell("Because it is so."), "t3", POINTS["t3"], True),
     ]
     nb = new_notebook(cells=cells)
@@ -118,7 +134,7 @@ def released() -> NotebookNode:
 def answered(**texts: str) -> NotebookNode:
     """The released notebook with right answers, but for those given by cell id."""
     right = {cell.id: cell.source for cell in source().cells}
-    right = {name: right[name] for name in ("t1", "t2", "t4", "t3")} | texts
+    right = {name: right[name] for name in ("t1", "t2", "t4", "t5", "t3")} | texts
     nb = released()
     for cell in nb.cells:
         cell.source = right.get(cell.id, cell.source)
