@@ -14,7 +14,14 @@ from pathlib import Path
 
 from _tidy import DATASETS, read, write
 
-HAND_COMPILED = {"art5_timeline", "claims", "pk_timeline", "vcdr_cases"}
+HAND_COMPILED = {
+    "art5_timeline",
+    "claims",
+    "ihl_cases",
+    "ihl_parties",
+    "pk_timeline",
+    "vcdr_cases",
+}
 
 
 def build_all(sources: Path, out: Path) -> None:
