@@ -96,6 +96,9 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui=None):
         pass
 
+    def ask_exit(self):
+        """`exit()` lets the rest of its cell run, as in a kernel; there is no kernel to end."""
+
     def transform_cell(self, raw_cell):
         """Plain Python as it stands: IPython's own syntax, which it looks for token by token,
         does not parse. With checks of some length this is a tenth of all their time."""

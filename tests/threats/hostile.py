@@ -10,7 +10,7 @@ something works that must not.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from little_course import POINTS, SECRET
+from little_course import POINTS
 
 ATTEMPT = """\
 def attempt(name, do):
@@ -186,7 +186,7 @@ RESOURCES = [
     Case("os._exit(0)",
          t1("import os\nos._exit(0)"), NO_T1, "died", "Cell t1 " + ENDED),
     Case("exit()",
-         t1("exit()"), NO_T1, shows=""),
+         t1("exit()")),
     Case("os._exit(0) in the function under test",
          {"t1": "import os\ndef doubled(number):\n    os._exit(0)\n"},
          NO_T1, "died", "Cell t1_check " + ENDED),
@@ -221,9 +221,8 @@ RESOURCES = [
             "            signal.signal(one, signal.SIG_IGN)\n        except OSError:\n"
             "            pass\n    time.sleep(1000)")),
     Case("the error stream filled",
-         t1("import os\nos.set_blocking(2, False)\ntry:\n    while True:\n"
+         t1("import os\nos.set_blocking(2, False)\ntry:\n    for _ in range(1000):\n"
             "        os.write(2, b'x' * 60_000)\nexcept BlockingIOError:\n    os.set_blocking(2, True)"),
-         NO_T1, "timed out", "Cell t1 ran for more than 2 s",
          spy="import os\nos.write(2, b'x' * 70_000)"),
     Case("input()", t1("name = input('Who? ')"),
          NO_T1, shows="nobody is there to answer input()"),
@@ -254,9 +253,7 @@ READING = [
             "    lambda: os.setxattr('@OUTSIDE@/gradebook.db', 'user.x', b'x'),\n):\n"
             "    try:\n        change()\n    except OSError:\n        pass")),
     Case("the source of checks in `In`",
-         t1(f"import gc\nfound = [one for one in gc.get_objects() if type(one) is str "
-            f"and str({SECRET} + 1 - 1) in one]\nfound += [one for one in In if 'probe' in one]\n"
-            "print('GOT' if found else 'no')")),
+         {"t2": "found = [one for one in In if 'pro' + 'be' in one]\nprint('GOT' if found else 'no')\n" + T2}),
     Case("a hook that writes every cell to a file",
          {"t1": "def note(info):\n    open('cells.txt', 'a').write(info.raw_cell)\n"
                 "get_ipython().events.register('pre_run_cell', note)\n" + T1,

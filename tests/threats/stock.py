@@ -20,6 +20,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -42,6 +43,8 @@ COURSE = Path("/course")
 LEARNERS = "first-hostile", "second-honest"
 #: Groups of cases whose feedback is looked at; the others do without, which saves half the time.
 WITH_FEEDBACK = "Reading and stealing", "Showing results"
+#: Groups that are about marks for work not done; elsewhere a difference may have other reasons.
+ABOUT_MARKS = "Forging", "Notebook structure"
 
 CONFIG = f"""\
 c = get_config()
@@ -208,7 +211,7 @@ def own(folder: Path) -> None:
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
 
-def tried(case: Case, disk: Path, feedback: bool) -> str:
+def tried(case: Case, group: str, disk: Path) -> str:
     """What stock nbgrader does with a case, in a phrase."""
     if any("autograder.kernels" in text for text in case.texts.values()):
         return "about our own channel"
@@ -217,7 +220,7 @@ def tried(case: Case, disk: Path, feedback: bool) -> str:
     hostile = answered(**case.texts)
     hostile = case.edit(hostile) if case.edit else hostile
     after = answered(t1=f"{case.spy}\n{answered().cells[2].source}") if case.spy else answered()
-    if feedback:
+    if group in WITH_FEEDBACK:
         (folder / "feedback wanted").touch()
     for learner, notebook in zip(LEARNERS, (hostile, after), strict=True):
         place = folder / "submitted" / learner / MODULE
@@ -226,16 +229,19 @@ def tried(case: Case, disk: Path, feedback: bool) -> str:
         (place / "little.ipynb").write_bytes(text.encode("utf-8", "surrogateescape"))
     own(folder)
     _, ended = inside(folder, "grade", SECONDS)
-    report = folder / "report.json"
-    done = json.loads(report.read_text()) if report.is_file() and not report.is_symlink() else None
+    done, report = None, folder / "report.json"
+    if report.is_file() and not report.is_symlink():
+        with contextlib.suppress(ValueError):  # cut off, as its disk was full
+            done = json.loads(report.read_text(errors="replace"))
     said, _ = inside(folder, "look", SECONDS)
     lines = [line[5:] for line in said.splitlines() if line.startswith("LOOK ")]
     wipe.empty(folder)
     folder.rmdir()
-    return phrase(case, done, ended, json.loads(lines[-1]) if lines else {"marks": {}})
+    found = json.loads(lines[-1]) if lines else {"marks": {}}
+    return phrase(case, group, done, ended, found)
 
 
-def phrase(case: Case, done: dict | None, ended: str, look: dict) -> str:
+def phrase(case: Case, group: str, done: dict | None, ended: str, look: dict) -> str:
     """Marks first, then all else that should not be."""
     theirs, after = (look["marks"].get(learner) for learner in LEARNERS)
     parts = []
@@ -243,7 +249,7 @@ def phrase(case: Case, done: dict | None, ended: str, look: dict) -> str:
         parts.append(f"the run of the whole class {ended or 'dies'}")
     elif after is None:
         parts.append("the run of the whole class stops")
-    parts.append(of_marks(case, theirs))
+    parts.append(of_marks(case, group, theirs))
     if after not in (None, FULL):
         parts.append("the next notebook loses marks")
     done = done or {"still": [], "outside": []}
@@ -261,7 +267,7 @@ def phrase(case: Case, done: dict | None, ended: str, look: dict) -> str:
     return "; ".join(parts)
 
 
-def of_marks(case: Case, marks: dict | None) -> str:
+def of_marks(case: Case, group: str, marks: dict | None) -> str:
     """Stock's marks beside those the work deserves."""
     if marks is None:
         return "no mark"
@@ -273,7 +279,8 @@ def of_marks(case: Case, marks: dict | None) -> str:
         elif (got or 0) < (deserved or 0):
             less.append(cell)
     if more:
-        return f"**marks gained**: {', '.join(more)}"
+        words = "**marks gained**" if group in ABOUT_MARKS else "more marks than here"
+        return f"{words}: {', '.join(more)}"
     return f"marks lost: {', '.join(less)}" if less else kept(case.scores)
 
 
@@ -314,14 +321,22 @@ def main(*wanted: str) -> None:
         raise SystemExit(f"Processes of the id {NOBODY} run already.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     Path("/proc/self/oom_score_adj").write_text("1000")  # if anybody is short of memory, we end
-    disk = Path("/mnt")
+    disk = Path(tempfile.mkdtemp(prefix="stock-"))
     subprocess.run(["mount", "-t", "tmpfs", "-o", DISK, "none", disk], check=True)
+    try:
+        try_all(wanted, disk)
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+        disk.rmdir()
+
+
+def try_all(wanted: tuple[str, ...], disk: Path) -> None:
     prepared(disk / "course")
     found = {}
     for group, case in ((group, case) for group, cases in GROUPS.items() for case in cases):
         if not wanted or any(part in case.name for part in wanted):
             began = time.monotonic()
-            found[case.name] = tried(case, disk, group in WITH_FEEDBACK)
+            found[case.name] = tried(case, group, disk)
             print(f"{time.monotonic() - began:5.1f} s  {case.name}: {found[case.name]}", flush=True)
             TABLES.write_text(tables(TABLES.read_text("utf-8"), found), encoding="utf-8")
 
