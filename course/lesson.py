@@ -10,7 +10,8 @@ Cells tagged "self-study" are left out of the seminar edition.
     python -m course.lesson try m07                 # the answer bank against the checks, quickly
 
 Cells that repeat what is written elsewhere (at a glance, objectives, what you can now do,
-sources) are made from the syllabus, the notebook's own points and the bibliography.
+glossary, sources) are made from the syllabus, the notebook's own points, the glossary and the
+bibliography. The first use of each word of the glossary is linked when a lesson is packed.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course import syllabus
+from course import glossary, syllabus
 from course.places import ANSWERS
 from course.syllabus import Module
 
@@ -32,7 +33,7 @@ CHECK = re.compile(r"^(m\d\d_t\d+)_check(_[a-z0-9_]+)?$")
 FREE = re.compile(r"^m\d\d_(predict_answer|declaration|key|notes_[a-z]+|try_[a-z0-9_]+)$")
 SELF_STUDY = re.compile(r"^m\d\d_(compare|mark)(_[a-z0-9]+)?$")
 KEEP = re.compile(r"m\d\d_keep")
-MADE = re.compile(r"m\d\d_(glance|objectives|cando|sources)")
+MADE = re.compile(r"m\d\d_(glance|objectives|cando|glossary|sources)")
 
 
 def role(cell_id: str) -> str:
@@ -93,9 +94,21 @@ def made(module: Module, nb: NotebookNode) -> dict[str, str]:
         "glance": _glance(module, nb),
         "objectives": _objectives(module),
         "cando": _can_do(module, nb),
+        "glossary": glossary.table(module.id),
         "sources": _sources(module),
     }
-    return {f"{module.id}_{name}": text for name, text in texts.items()}
+    return {f"{module.id}_{name}": text for name, text in texts.items() if text}
+
+
+def prose(nb: NotebookNode) -> list[NotebookNode]:
+    """The cells a learner reads after the title: neither made nor for answers."""
+    return [
+        cell
+        for cell in nb.cells[1:]
+        if cell.cell_type == "markdown"
+        and role(cell.id) == "locked"
+        and not MADE.fullmatch(cell.id)
+    ]
 
 
 def _say(number: float) -> str:
@@ -116,8 +129,9 @@ def _glance(module: Module, nb: NotebookNode) -> str:
         "After": order[place + 1] if place + 1 < len(order) else None,
     }
     total = sum(kinds.values())
+    writing = "; for many, 40 more to write the last answer" if kinds.get("written") else ""
     rows = [
-        ("Time", f"{module.minutes_to_read} minutes to read, {module.minutes_to_do} to do"),
+        ("Time", f"{module.minutes_to_read} minutes to read, {module.minutes_to_do} to do" + writing),
         (
             "Points",
             f"{_say(total)}: {_say(kinds['automatic'])} marked by checks, "
@@ -195,7 +209,7 @@ def unpack(nb: NotebookNode) -> str:
         if MADE.fullmatch(cell.id):
             plain.cells.append(new("(made)", metadata=metadata))
         else:
-            plain.cells.append(new(cell.source, metadata=metadata))
+            plain.cells.append(new(glossary.unlink(cell.source), metadata=metadata))
     return jupytext.writes(plain, fmt="py:percent")
 
 
@@ -211,11 +225,17 @@ def pack(script: str) -> tuple[Module, NotebookNode]:
         cell.id = cell.metadata.key
         if "points" in cell.metadata:
             given[cell.id] = cell.metadata.points
+        cell.source = glossary.unlink(cell.source)
     module = syllabus.module(nb.cells[0].id.split("_")[0])
+    _give_words_a_place(module, nb)
     nb = dress(nb, given)
     texts = made(module, nb)
     for cell in nb.cells:
-        cell.source = texts.get(cell.id, cell.source)
+        if cell.id in texts:
+            if cell.source != "(made)":
+                raise ValueError(f"{cell.id} is made: write (made) here, or give it another key.")
+            cell.source = texts[cell.id]
+    glossary.link(prose(nb), module.id)
     nb.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
         language_info={"name": "python"},
@@ -225,12 +245,25 @@ def pack(script: str) -> tuple[Module, NotebookNode]:
     return module, nb
 
 
+def _give_words_a_place(module: Module, nb: NotebookNode) -> None:
+    """Before the sources, in a lesson that has words and no cell for them yet."""
+    ids = [cell.id for cell in nb.cells]
+    words, sources = f"{module.id}_glossary", f"{module.id}_sources"
+    if glossary.terms(module.id) and words not in ids and sources in ids:
+        cell = nbformat.v4.new_markdown_cell("(made)", id=words)
+        nb.cells.insert(ids.index(sources), cell)
+
+
 def run(nb: NotebookNode, folder: Path) -> NotebookNode:
     """Run it from top to bottom in its folder and keep the outputs, nothing else."""
     from nbclient import NotebookClient
 
     NotebookClient(
-        nb, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+        nb,
+        timeout=120,
+        kernel_name="python3",
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
     ).execute()
     for number, cell in enumerate((c for c in nb.cells if c.cell_type == "code"), start=1):
         cell.metadata.pop("execution", None)

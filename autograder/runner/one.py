@@ -58,6 +58,7 @@ MOST_CALL_BACKS, MOST_DEPTH = 100_000, 10
 
 MOST_OUTPUTS = 1000
 ENDED = "the notebook's program has ended"
+UNFINISHED = "the check could not finish"
 
 #: What is watched in the learner's room, and what is said of a cell that takes too much.
 TOO_MUCH = {
@@ -211,6 +212,7 @@ class _Run:
     they earn. So nothing a learner reads was said after a hidden check had been asked. Where
     the second run asks what the first did, the first answer stands.
     A program that ends early is started again without the cell or the check that ended it.
+    The checks have time of their own, so that a slow answer costs its check and not the rest.
     """
 
     def __init__(
@@ -241,11 +243,13 @@ class _Run:
         self.tables: dict[str, Any] = {}  # all that checks have sent, by the name of its content
         self.sent: set[str] = set()  # those that the learner's process has
         self.first_answers: dict[str, list[tuple[str, str]]] = {}  # as text, which is small
+        self.ended_by: dict[int, list[NotebookNode]] = {}  # what a check showed that ended it
         self.left_to_repeat: Iterator[tuple[str, str]] | None = None
 
     def result(self) -> dict:
         try:
             given = self._run_cells()
+            self.until = self.marked_until
             told = self._run_visible(given)
             if self._may_start_again():
                 given = self._run_cells()
@@ -340,6 +344,8 @@ class _Run:
                 if visible and self.learner is not None:
                     outputs = self._check(visible, given.get(place, []), grade_id(cell))
                     told[place] = {line for out in outputs for line in lines_for_learner(out)}
+                    if self.learner is None:  # as it would again
+                        self.ended_by[place] = [*outputs, _said(UNFINISHED)]
             else:
                 self._mark_locked(cell)
         return told
@@ -356,7 +362,9 @@ class _Run:
             if cell.cell_type == "code" and is_check(cell):
                 began = time.monotonic()
                 self.left_to_repeat = iter(self.first_answers.get(name, []))
-                outputs = self._check(cell.source, given.get(place, []), name)
+                outputs = self.ended_by.get(place) or self._check(
+                    cell.source, given.get(place, []), name
+                )
                 self.left_to_repeat = iter(())
                 cell.outputs = [fit_to_tell(out, told.get(place, set())) for out in outputs]
                 self.times[name] = round(time.monotonic() - began, 4)
@@ -393,7 +401,7 @@ class _Run:
         self.call_backs = 0
         reply = self._ask_marker({"do": "run", "source": source}, name)
         if reply is None:
-            return [_said("the check could not finish")]
+            return [_said(UNFINISHED)]
         return _outputs(reply["outputs"], self.settings)
 
     def _score(self, cell: NotebookNode) -> float | None:

@@ -146,7 +146,7 @@ def test_does_every_link_within_a_lesson_lead_to_a_heading(module):
         for source in prose
         for title in re.findall(r"^#+ (.+)$", source, re.M)
     }
-    links = [link for source in prose for link in re.findall(r"\]\(#([^)]+)\)", source)]
+    links = [link for source in prose for link in re.findall(r"\]\(#([^) ]+)", source)]
     assert [link for link in links if link not in headings] == []
     assert links or module.id != "m00"
 

@@ -16,6 +16,8 @@ from autograder.kernels import channel, confine, sandbox
 from autograder.kernels.confine import Limits
 from autograder.kernels.sandbox import NoSandbox, Sandbox, View, choose, probe
 
+#: Seconds after which a cell has surely begun: a signal before that ends the process.
+BEGUN = 1.5
 LOOP = "while True:\n    pass"
 STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
 
@@ -219,7 +221,7 @@ def test_is_nothing_left_when_a_room_is_closed_without_cleaning(kind, run):
 def test_is_a_loop_noticed_and_can_it_be_interrupted(room, run):
     process = room.fork()
     with pytest.raises(channel.TookTooLong):
-        process.ask({"do": "run", "source": LOOP}, 0.3)
+        process.ask({"do": "run", "source": LOOP}, BEGUN)
     room.interrupt(process)
     reply = channel.receive(process.sock, time.monotonic() + 10)
     assert reply["outputs"][-1]["ename"] == "KeyboardInterrupt"
@@ -229,7 +231,7 @@ def test_is_a_loop_noticed_and_can_it_be_interrupted(room, run):
 def test_is_a_loop_that_swallows_interrupts_ended(room, run):
     process = room.fork()
     with pytest.raises(channel.TookTooLong):
-        process.ask({"do": "run", "source": STUBBORN}, 0.3)
+        process.ask({"do": "run", "source": STUBBORN}, BEGUN)
     room.interrupt(process)
     with pytest.raises(channel.TookTooLong):
         channel.receive(process.sock, time.monotonic() + 0.5)

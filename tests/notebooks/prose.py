@@ -2,6 +2,8 @@
 
 import re
 
+from course import glossary
+
 NOT_PROSE = re.compile(
     r"```[\s\S]*?```"  # code
     r"|^\|.*$"  # tables
@@ -34,7 +36,7 @@ def headings(sources: list[str]) -> list[tuple[int, str]]:
 
 def sentences(source: str) -> list[str]:
     """The sentences of a Markdown text. A list item or a paragraph ends one."""
-    text = NOT_PROSE.sub("\n\n", source)
+    text = NOT_PROSE.sub("\n\n", glossary.unlink(source))
     text = re.sub(r"`[^`]*`", "code", text)  # a piece of code reads as one word
     text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"^\s*(?:[-*]|\d+\.)\s+", "\n\n", text, flags=re.M)  # list items
@@ -49,7 +51,7 @@ def words(sentence: str) -> list[str]:
 
 def bare_percentage(source: str) -> str | None:
     """The first percentage of a text that holds no count at all, or None."""
-    text = re.sub(r"```.*?```|`[^`]*`", "", source, flags=re.S)
+    text = re.sub(r"```.*?```|`[^`]*`", "", glossary.unlink(source), flags=re.S)
     found = PERCENTAGE.search(text)
     if found is None or COUNT.search(text):
         return None

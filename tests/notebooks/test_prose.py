@@ -4,19 +4,16 @@ Leaves out whether the prose is true (docs/review, tests/datasets) and the shape
 (test_cells).
 """
 
-import csv
 import re
 
 import prose
 import pytest
 
+from course import glossary, lesson, syllabus
 from course.places import ROOT
 
 #: Words that judge a state or side while they seem to describe it.
 LOADED = re.compile(r"\b(aggressors?|regimes?|so-called|rules-based order)\b", re.IGNORECASE)
-
-with (ROOT / "course" / "glossary.csv").open(encoding="utf-8", newline="") as file:
-    GLOSSARY = list(csv.DictReader(file))
 
 
 def markdown(nb) -> list:
@@ -85,21 +82,54 @@ def test_has_each_percentage_a_count_in_its_cell(nb):
 
 
 def test_are_the_terms_of_the_glossary_unique_and_defined():
-    terms = [row["term"].casefold() for row in GLOSSARY]
+    terms = [row["term"].casefold() for row in glossary.rows()]
     assert len(terms) == len(set(terms)) == 189
-    assert all(row["definition"] and re.fullmatch(r"\d\d", row["module"]) for row in GLOSSARY)
+    assert all(row["definition"] for row in glossary.rows())
     assert terms == sorted(terms)
 
 
-def test_does_each_term_of_the_glossary_occur_in_its_lesson(module, nb):
-    text = " ".join(" ".join(cell.source for cell in nb.cells).split()).casefold().replace("’", "'")
-    missing = [
-        row["term"]
-        for row in GLOSSARY
-        if row["module"] == module.id[1:]
-        and not all(part.casefold() in text for part in row["term"].split(" / "))
-    ]
-    assert missing == []
+def test_belongs_each_term_of_the_glossary_to_a_module():
+    known = {module.id[1:] for module in syllabus.modules()}
+    assert {row["module"] for row in glossary.rows()} <= known
+
+
+def test_is_each_term_linked_once_and_to_its_meaning(module, nb):
+    text = "\n\n".join(cell.source for cell in nb.cells)
+    linked = glossary.LINK.findall(text)
+    assert text.count(f"](#{glossary.ANCHOR}") == len(linked), "a link made by hand?"
+    terms = glossary.terms(module.id)
+    assert sorted(meaning for _, meaning in linked) == sorted(terms.values())
+    names = {meaning: term for term, meaning in terms.items()}
+    others = [f"{use}: {names[meaning]}" for use, meaning in linked
+              if not glossary.pattern(names[meaning]).fullmatch(use)]  # fmt: skip
+    assert others == []
+
+
+def test_is_no_term_used_in_prose_before_its_link(module, nb):
+    text = "\n\n".join(cell.source for cell in lesson.prose(nb))
+    early = {}
+    for term, meaning in glossary.terms(module.id).items():
+        before = text[: text.index(f'](#{glossary.ANCHOR} "{meaning}")')].rsplit("[", 1)[0]
+        said = " ".join(" ".join(prose.sentences(before)).casefold().replace("’", "'").split())
+        for one in glossary.spellings(term):
+            found = re.search(rf"(?<![\w-]){re.escape(one.casefold())}(?![\w-])", said)
+            if found:
+                early[term] = said[max(0, found.start() - 30) : found.end() + 30]
+    assert early == {}
+
+
+def test_leads_a_link_to_a_table_of_the_words_before_the_sources(module, nb):
+    ids = [cell.id for cell in nb.cells]
+    words = f"{module.id}_glossary"
+    assert (words in ids) == bool(glossary.terms(module.id))
+    if words in ids:
+        assert ids[ids.index(words) + 1] == f"{module.id}_sources"
+        assert prose.headings([nb.cells[ids.index(words)].source]) == [(2, glossary.HEADING)]
+
+
+def test_is_the_page_of_all_words_the_one_that_would_be_made():
+    kept = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    assert kept == glossary.page(), "run `python -m course.glossary > docs/glossary.md`"
 
 
 # The reader of prose itself.

@@ -108,7 +108,9 @@ def test_is_a_room_that_dies_under_a_notebook_our_trouble(grade, monkeypatch):
 
     def then_end(room):
         process = fork(room)
-        warm_processes(room)[-1].kill()
+        *inner, outer = warm_processes(room)
+        outer.kill()
+        assert psutil.wait_procs(inner, timeout=10)[1] == []
         return process
 
     monkeypatch.setattr(Sandbox, "fork", then_end)

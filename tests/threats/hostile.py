@@ -122,7 +122,7 @@ RESOURCES = [
     Case("a fork bomb",
          t1("import os, time\nwhile True:\n    try:\n        os.fork()\n"
             "    except OSError:\n        time.sleep(0.01)"),
-         NO_T1, "died", "Cell t1 took more memory than there is"),
+         NO_T1, "died or timed out", "Cell t1 "),
     Case("a fork bomb that runs from its group",
          t1("import os, time\nif os.fork() == 0:\n    while True:\n        try:\n"
             "            if os.fork():\n                os._exit(0)\n            os.setsid()\n"
@@ -158,8 +158,7 @@ RESOURCES = [
             "except OSError as error:\n    print('stopped:', type(error).__name__)"),
          shows="stopped: "),
     Case("many files",
-         t1("import time\nend = time.monotonic() + 1\nnumber = 0\n"
-            "while time.monotonic() < end:\n    open(f'f{number}', 'w').close()\n    number += 1"),
+         t1("for number in range(500):\n    open(f'f{number}', 'w').close()"),
          spy=LEFT),
     Case("files without end",
          t1("number = 0\nwhile True:\n    open(f'f{number}', 'w').close()\n    number += 1"),

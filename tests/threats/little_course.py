@@ -165,7 +165,7 @@ def settings(kind: str, repository: Path) -> dict:
         "notebook_seconds": 8,
         "limits": {
             "seconds": 20, "memory_mb": 2000, "processes": 64, "file_mb": 20,
-            "open_files": 128, "output_mb": 0.2,
+            "files": 5000, "open_files": 128, "output_mb": 0.2,
         },
     }  # fmt: skip
 

@@ -64,8 +64,8 @@ def inhabitants() -> set[int]:
 def left_behind(living: set[int]) -> set[int]:
     """New processes, if there are more than before: a room may have been made anew.
 
-    One that was just killed is given a second to be gone."""
-    until = time.monotonic() + 1
+    One that was just killed is given some time to be gone."""
+    until = time.monotonic() + 10
     while len(now := inhabitants()) > len(living) and time.monotonic() < until:
         time.sleep(0.02)
     return now - living if len(now) > len(living) else set()
