@@ -52,11 +52,12 @@ def source_note(ax: Axes, text: str) -> None:
 
 
 def describe(thing: Axes | Figure | Iterable[Axes]) -> dict:
-    """A figure as plain data: {"panels": [{"title", "xlabel", "ylabel", "legend", "series"}]}.
+    """A figure as plain data: {"panels": [{"title", "xlabel", "ylabel", "note", "legend",
+    "series"}]}.
 
-    A series is {"kind": "bar" | "line" | "points", "label", "x": [...], "y": [...]}; dates
-    are ISO text, categories text, numbers floats. Bars also say where they stand ("at") and
-    on what ("base").
+    The note is the source note under the whole figure. A series is {"kind": "bar" | "line" |
+    "points", "label", "x": [...], "y": [...]}; dates are ISO text, categories text, numbers
+    floats. Bars also say where they stand ("at") and on what ("base").
     """
     axes = _axes_of(thing)
     if axes is None:
@@ -124,6 +125,7 @@ def _panel(ax: Axes) -> dict:
         "title": " ".join(filter(None, map(ax.get_title, ("left", "center", "right")))),
         "xlabel": ax.get_xlabel(),
         "ylabel": ax.get_ylabel(),
+        "note": ax.figure.get_supxlabel(),
         "legend": [text.get_text() for text in legend.get_texts()] if legend else [],
         "series": [*_bars(ax), *_lines(ax), *_points(ax)],
     }

@@ -89,7 +89,7 @@ def references() -> dict[str, dict[str, str]]:
 
 
 def cite(key: str) -> str:
-    """One line for a reading list, in Markdown."""
+    """One line for a reading list, in Markdown. Says what of it is not confirmed."""
     entry = references()[key]
     people = entry.get("author") or entry.get("editor", "")
     # " and " within braces is part of an organisation's name.
@@ -105,5 +105,6 @@ def cite(key: str) -> str:
     free = "Open access." if entry.get("access", "").startswith("open") else ""
     title = entry["title"] + ("" if entry["title"].endswith(("?", "!", ".")) else ".")
     parts = [f"{authors} ({entry['year']}).", title, f"{where}." if where else ""]
-    line = " ".join(filter(None, [*parts, link, free]))
+    doubt = f"Unconfirmed: {entry['unseen']}." if entry.get("unseen") else ""
+    line = " ".join(filter(None, [*parts, link, free, doubt]))
     return re.sub(r"[{}]", "", line).replace("--", "–")

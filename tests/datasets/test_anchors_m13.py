@@ -1,6 +1,6 @@
 """Covers the figures of module 13: who meets a line in which copy, how far rounding reaches,
 rank correlations by group of members and by measure of size, one member left out, UN burdens
-a head, and what the cards of its datasets state.
+a head, what the cards of its datasets state, and the figures of the prose, variants and specimens.
 
 Leaves out what no shipped file holds: the figures of 1964, NATO's own counts, the published
 correlations, and the year 2014.
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course import load
+from course import load, variants
 
 LAST_COPY = "2026-05-17"
 
@@ -250,3 +250,164 @@ def test_are_the_populations_on_the_card_those_of_the_file():
     people = load("population_2013").set_index("iso3")["population"]
     said = {"NRU": 11, "TUV": 11, "SRB": 8_920, "XKX": 1_824, "FSM": 511, "ERI": 4_651}
     assert people[list(said)].to_dict() == said
+
+
+# Figures of the lesson's prose.
+
+
+def of_1964(members):
+    return members.index[(members["accession_year"] <= 1964) & (members.index != "ISL")]
+
+
+def test_do_the_medians_of_two_groups_run_as_the_words_say(latest, members):
+    old = latest.loc[of_1964(members)].median()
+    later = latest.loc[members.index[members["accession_year"] > 1964]].median()
+    assert (old[2015], old[2025]) == pytest.approx((1.265, 2.35))
+    assert (later[2015], later[2025]) == pytest.approx((1.14, 2.1))
+    above = later.round(6) > old.round(6)
+    assert above.loc[2018:2024].all()
+    assert not above[2025]
+    assert (old[2023] < 2, old[2024], later[2023] < 2, later[2024]) == (True, 2.0, True, 2.1)
+
+
+def test_how_large_is_a_chance_correlation_of_thirty_two():
+    random = np.random.default_rng(13)
+    ranks = np.arange(32)
+    chance = [np.corrcoef(ranks, random.permutation(ranks))[0, 1] for _ in range(20_000)]
+    assert np.quantile(chance, 0.95) == pytest.approx(0.30, abs=0.01)
+
+
+def test_does_who_is_counted_move_more_than_one_member(latest, members):
+    share = latest.loc[of_1964(members), 2022]
+    without = pd.Series({iso3: spearman(share.drop(iso3)) for iso3 in share.index})
+    assert without.idxmax() == "GRC"
+    assert (spearman(share), without["GRC"]) == pytest.approx((0.443, 0.738), abs=5e-4)
+
+
+def test_tie_three_members_in_2025(latest):
+    share = latest[2025].dropna()
+    without = pd.Series({iso3: spearman(share.drop(iso3)) for iso3 in share.index}).round(6)
+    assert set(without.index[without == without.min()]) == {"ALB", "MNE", "MKD"}
+    assert without.min() == pytest.approx(0.090, abs=5e-4)
+
+
+def test_pull_early_rows_up_those_who_had_not_joined():
+    everybody, joined = np.array(GROUPS["all"]), np.array(GROUPS["joined"])
+    difference = everybody - joined
+    assert (difference[:5] > 0).all()  # 2015 to 2019
+    assert (difference[5:9] < 0).all()
+    assert np.abs(difference[5:]).max() < 0.04
+
+
+def test_are_the_sanity_numbers_of_the_tasks_right(latest, burden):
+    assert spearman(latest[2020]) == pytest.approx(0.117, abs=5e-4)
+    assert spearman(latest[2016].drop("PRT")) == pytest.approx(0.245, abs=6e-4)
+    shares = printed(burden, 2022, "2023-12-30")
+    assert (len(shares), (shares >= 2).sum(), (shares > 2).sum()) == (31, 8, 7)
+
+
+@pytest.fixture(scope="module")
+def beside(latest, members, a_million):
+    """Share of 2015, people sent and troops hosted a million in 2013, and ranks, by country."""
+    troops = load("us_troops_rebuild").query("year == 2013").groupby("iso3")["troops"].sum()
+    people = load("population_2013").set_index("iso3")["population"].reindex(members.index)
+    table = pd.DataFrame({"share": latest[2015], "sent": a_million[members.index]})
+    table["hosted"] = (1_000 * troops.reindex(members.index) / people).drop("USA")
+    ranks = table.rank(ascending=False).add_prefix("rank_")
+    return table.join(ranks).rename(index=members["country"])
+
+
+def test_do_the_ranks_of_the_text_and_the_figure_agree(beside):
+    ranks = beside[["rank_share", "rank_sent"]]
+    said = {
+        "Greece": [2, 14],
+        "Finland": [9, 1],
+        "Slovakia": [20, 2],
+        "Italy": [23, 3],
+        "Poland": [3, 28],
+        "Estonia": [5, 21],
+        "Portugal": [13, 30],
+        "United Kingdom": [4, 16],
+        "Spain": [29, 6],
+        "France": [6.5, 4],
+        "Germany": [17, 20],
+    }
+    assert {name: ranks.loc[name].tolist() for name in said} == said
+    assert beside.loc["Canada", ["sent", "hosted"]].tolist() == pytest.approx(
+        [3.26, 4.25], abs=0.006
+    )
+    assert beside.loc["Germany", "hosted"] == pytest.approx(446.6, abs=0.05)
+    assert beside.loc["Greece", ["share", "sent"]].round(1).tolist() == [2.3, 5.2]
+
+
+def test_came_people_from_122_states():
+    listed = load("un_contrib")
+    listed = listed[(listed["date"] == "2013-12-31") & (listed["total"] > 0)]
+    assert listed["iso3"].nunique() == 122
+
+
+@pytest.mark.parametrize("five", variants.table()["m13"]["members"])
+def test_has_each_five_of_the_variants_clear_orders(five, beside, latest, members):
+    names = five.split(", ")
+    mean = latest.rename(index=members["country"]).loc[names].mean(axis=1)
+    assert len(names) == 5
+    assert len(set(mean.round(2))) == 5
+    assert beside.loc[names, "hosted"].notna().all()
+    orders = {tuple(beside.loc[names, column].sort_values().index) for column in ("sent", "hosted")}
+    orders.add(tuple(mean.sort_values().index))
+    assert len(orders) == 3  # the measure decides
+    for line in variants.table()["m13"]["line"]:
+        years = (latest.rename(index=members["country"]).loc[names] >= line).sum(axis=1)
+        assert years.nunique() > 1
+
+
+#: Mean share of GDP 2015 to 2025, share of 2015 and 2025, people sent, troops hosted.
+SAID = {
+    "Poland": (2.57, 2.22, 4.5, 0.3, 1.2),
+    "Croatia": (1.76, 1.78, 2.0, 7.0, 3.0),
+    "Türkiye": (1.71, 1.39, 2.3, 4.6, 20.0),
+    "Denmark": (1.60, 1.11, 3.2, 5.3, 2.8),
+    "Netherlands": (1.47, 1.13, 2.5, 2.8, 22.4),
+    "Canada": (1.37, 1.20, 2.0, 3.3, 4.3),
+    "Greece": (2.81, 2.30, 2.9, 5.2, 34.7),
+    "Hungary": (1.56, 0.92, 2.1, 9.0, 6.7),
+    "Latvia": (2.27, 1.04, 3.7, 0.0, 3.4),
+    "Spain": (1.10, 0.92, 2.0, 12.8, 41.2),
+    "Albania": (1.39, 1.20, 2.0, 0.3, 2.4),
+    "France": (1.89, 1.78, 2.1, 14.9, 1.0),
+    "Germany": (1.52, 1.18, 2.4, 3.1, 446.6),
+    "Lithuania": (2.24, 1.14, 4.0, 1.7, 3.3),
+    "Portugal": (1.43, 1.33, 2.0, 0.2, 66.4),
+    "Belgium": (1.12, 0.92, 2.0, 9.3, 103.9),
+    "Estonia": (2.40, 2.02, 3.4, 3.0, 6.8),
+    "Bulgaria": (1.74, 1.26, 2.1, 0.3, 2.5),
+    "Finland": (1.72, 1.50, 2.8, 66.8, 2.0),
+    "Luxembourg": (0.77, 0.44, 2.0, 3.7, 11.0),
+    "Slovakia": (1.59, 1.12, 2.0, 29.5, 2.0),
+    "United Kingdom": (2.22, 2.05, 2.4, 4.5, 141.6),
+    "North Macedonia": (1.35, 1.00, 2.0, 0.5, 6.3),
+}
+
+
+def test_are_the_numbers_of_the_model_answer_and_the_specimens_right(beside, latest, members):
+    shares = latest.rename(index=members["country"])
+    found = {
+        name: (
+            round(shares.loc[name].mean(), 2),
+            shares.loc[name, 2015],
+            shares.loc[name, 2025],
+            round(beside.loc[name, "sent"], 1),
+            round(beside.loc[name, "hosted"], 1),
+        )
+        for name in SAID
+    }
+    assert found == SAID
+    years = (shares >= 2).sum(axis=1)
+    assert years[["Estonia", "Norway", "Romania", "Italy", "Belgium"]].tolist() == [11, 3, 3, 1, 1]
+    assert (shares.loc["Estonia"] == 2).sum() == 3
+
+
+def test_is_income_a_head_as_the_second_specimen_has_it():
+    people = load("population_2013").set_index("iso3")["population"]
+    a_head = 1_000 * load("nato_gdp").set_index("iso3")["gdp"] / people
+    assert a_head[["DEU", "FRA", "PRT", "LTU", "ALB"]].round(0).tolist() == [57, 49, 29, 28, 9]

@@ -6,8 +6,10 @@ the outputs come out the same again (nbval, in `make test`).
 """
 
 import ast
+import builtins
 import copy
 import re
+import symtable
 
 import pytest
 
@@ -30,6 +32,7 @@ PLAN = {
     "m12": [3, 4, 6, 3, 3, 4, 3, 4, 10],
     "m13": [3, 4, 5, 4, 3, 5, 3, 3, 10],
     "m14": [5, 3, 4, 4, 5, 3, 3, 3, 10],
+    "m15": [5, 10, 5, 10, 20, 15, 10, 10, 10, 5],  # the capstone
 }
 PROMPT = re.compile(
     r"^### Task (\d+\.\d+)(?: · ([\d.]+) points?)? · (O\d+\.\d+(?:,? O\d+\.\d+)*)$", re.M
@@ -213,6 +216,37 @@ def test_have_expectations_and_probes_each_their_side_of_the_line(nb):
         shown, *hidden = re.split(r"### BEGIN HIDDEN TESTS", cell.source)
         assert not re.search(r"\bprobe\(", shown), f"{cell.id}: a probe a learner could read"
         assert not any(re.search(r"\bexpect\(", part) for part in hidden), cell.id
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """The global names that a piece of code binds, and those that it reads."""
+    top = symtable.symtable(source, "cell", "exec")
+    inner, scopes = [], [top]
+    while scopes:
+        scope = scopes.pop()
+        inner += [s for s in scope.get_symbols() if scope is top or s.is_global()]
+        scopes += scope.get_children()
+    bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
+    return bound, {s.get_name() for s in inner if s.is_referenced()}
+
+
+def test_needs_no_check_cell_another_check_cell(nb):
+    # After a restart a learner runs one check again; in marking the first one may have failed.
+    given = set(dir(builtins))
+    for cell in cells(nb, "locked", "answer", "free"):
+        if cell.cell_type == "code":
+            given |= names(cell.source)[0]
+    foreign = {}
+    for cell in cells(nb, "check"):
+        others = set()
+        for other in checks_of(nb, lesson.task_of(cell.id)):
+            others |= names(other.source)[0]
+        bound, read = names(cell.source)
+        shown = names(re.sub(r"(?s)### BEGIN HIDDEN TESTS.*### END HIDDEN TESTS", "", cell.source))
+        lacking = (read - bound - given) | (read - bound & others) | (shown[1] - shown[0] & others)
+        if lacking:
+            foreign[cell.id] = sorted(lacking)
+    assert foreign == {}
 
 
 # Code and stored outputs.
