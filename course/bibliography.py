@@ -27,8 +27,8 @@ def page() -> str:
         [
             "# Bibliography",
             "",
-            f"{len(entries)} works, documents and data sets. In brackets: the modules whose reading "
-            "lists name them; the others are cited in `docs/review/facts/` or on data cards. "
+            f"{len(entries)} works, documents and data sets. In brackets: the modules whose "
+            "reading lists name them; the others stand in `docs/review/facts/` or on data cards. "
             "Made by `python -m course.bibliography`.",
             "",
             f"## Not fully confirmed ({len(open_ones)})",
@@ -47,8 +47,7 @@ def page() -> str:
 
 def _line(key: str) -> str:
     where = f" [{', '.join(used()[key])}]" if key in used() else ""
-    seen = syllabus.references()[key]["confirmed"]
-    return f"- `{key}`{where} {syllabus.cite(key)} *Seen:* {seen}."
+    return f"- `{key}`{where} {syllabus.cite(key)} *{syllabus.references()[key]['confirmed']}.*"
 
 
 if __name__ == "__main__":

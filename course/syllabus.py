@@ -78,6 +78,7 @@ def module(name: str) -> Module:
     raise UnknownModule(f"There is no module {name!r}.{hint} All modules: {', '.join(names)}.")
 
 
+@cache
 def references() -> dict[str, dict[str, str]]:
     """The bibliography: `{key: {"author", "title", "year", …}}`."""
     text = files("course").joinpath("references.bib").read_text("utf-8")

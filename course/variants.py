@@ -7,6 +7,7 @@ parameters. The same learner gets the same parameters every time, on every machi
 import hashlib
 import os
 import tomllib
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Parameters(dict):
         return "Your parameters: " + ", ".join(f"{name} = {value}" for name, value in self.items())
 
 
+@cache
 def table() -> dict[str, dict[str, list]]:
     """All choices: `{"m07": {"country": ["BGD", …]}}`."""
     return tomllib.loads(files("course").joinpath("variants.toml").read_text("utf-8"))

@@ -70,6 +70,8 @@ ENVIRONMENT = {
     "IPYTHONDIR": "/tmp/ipython",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # read as pyplot is loaded
     "NBGRADER_EXECUTION": "autograde",
+    # Its own pool reserves a gigabyte of addresses, which the limit on memory counts.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     # One thread: a process with threads cannot be forked safely, and cores are for notebooks.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

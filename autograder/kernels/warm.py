@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autograder.kernels import channel, confine, wipe
+from autograder.kernels import channel, confine, first_use, wipe
 
 #: Seconds that ending what still runs may take as the room is closed.
 END_SECONDS = 5.0
@@ -58,7 +58,11 @@ class Warm:
         sys.path.insert(0, str(self.work))
         self.shell = make_shell(self.limits.output_mb)
         self.cells = Cells(self.shell, as_data)
-        self.cells.run("None")  # the first cell of a process costs most
+        space = dict(self.shell.user_ns)
+        for source in first_use.cells():
+            self.cells.run(source)
+        self.shell.user_ns.clear()
+        self.shell.user_ns.update(space)
         ran = [self.cells.run(source) for source in cells]
         gc.collect()
         gc.freeze()  # children share these pages instead of copying them

@@ -399,7 +399,7 @@ class _Run:
         for request in given:
             self._ask_marker(request)
         self.call_backs = 0
-        reply = self._ask_marker({"do": "run", "source": source}, name)
+        reply = self._ask_marker({"do": "run", "source": source, "told": "Plain"}, name)
         if reply is None:
             return [_said(UNFINISHED)]
         return _outputs(reply["outputs"], self.settings)
@@ -428,6 +428,7 @@ class _Run:
             seconds = min(self.settings.cell_seconds, self.until - time.monotonic())
             self.answer_until = time.monotonic() + max(0.05, seconds)
         late = self.answer_until + 5.0  # for what is long, on its way
+        told = False
         try:
             channel.send(self.learner.sock, request, until=late)
             while self._answers(self.learner, self.answer_until):
@@ -440,7 +441,8 @@ class _Run:
                 if self.learner is None:
                     return _no_answer("RuntimeError", ENDED)
                 channel.send(self.learner.sock, {"reply": reply}, until=late)
-            return self._stop(name)
+                told = True
+            return self._stop(name, told)
         except _TooMuch as what:
             self._lose("died", f"{_where(name)} {what}")
         except channel.TooLong:
@@ -489,12 +491,15 @@ class _Run:
                     raise _TooMuch(text)
         return False
 
-    def _stop(self, name: str) -> dict:
-        """Interrupt what runs; if it does not heed that, end it."""
+    def _stop(self, name: str, told: bool) -> dict:
+        """Interrupt what runs; if it does not heed that, end it. So too if it was `told` what
+        a call-back gave: it may not have read that yet, and would take it for a request."""
         text = f"{_where(name)} ran for more than {self.settings.cell_seconds:g} s"
-        self.rooms.learner.interrupt(self.learner)
-        until = time.monotonic() + 2.0
         try:
+            if told:
+                raise channel.Gone("it may be told already")
+            self.rooms.learner.interrupt(self.learner)
+            until = time.monotonic() + 2.0
             while _asks(self._received(until)):  # said just before it was stopped
                 if time.monotonic() > until:
                     raise channel.TookTooLong("it goes on asking")

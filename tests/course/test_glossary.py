@@ -55,8 +55,7 @@ def test_is_a_word_linked_in_the_first_cell_that_has_it():
 def test_is_a_longer_term_not_cut_by_a_shorter_one():
     (text,) = linked("An ally of\nallies, and an ally.")
     assert text == (
-        'An [ally of\nallies](#Words-of-this-lesson "a friend\'s friend"), '
-        f"and an [ally]{ALLY}."
+        f'An [ally of\nallies](#Words-of-this-lesson "a friend\'s friend"), and an [ally]{ALLY}.'
     )
 
 
@@ -114,5 +113,5 @@ def test_shows_unpacking_a_lesson_its_author_no_links():
 
 def test_is_a_cell_that_would_be_made_never_overwritten():
     script = SCRIPT.replace("m07_claim", "m07_glossary")
-    with pytest.raises(ValueError, match="m07_glossary is made: .* another key"):
+    with pytest.raises(ValueError, match=r"m07_glossary is made: .* another key"):
         lesson.pack(script)

@@ -1,11 +1,14 @@
-"""Covers course/syllabus.py: finding a module by any of its names, objectives, readings.
+"""Covers course/syllabus.py: finding a module by any of its names, objectives, readings, times.
 
 Leaves out whether the notebooks agree with the table (tests/notebooks).
 """
 
+import re
+
 import pytest
 
 from course import syllabus
+from course.places import ROOT
 
 ALL = syllabus.modules()
 
@@ -74,3 +77,18 @@ def test_does_every_reference_name_people_title_and_year():
         assert entry.get("author") or entry.get("editor"), key
         assert entry["title"], key
         assert entry["year"][:4].isdigit() or entry["year"] == "undated", key
+
+
+def alone(page: str) -> int:
+    """Minutes of self-study in a page of teaching notes, without those for writing."""
+    timing = re.search(r"^## Timing\n(.*?)(?=^## |\Z)", page, re.M | re.S)[1]
+    last = [line.strip("|").split("|")[-1] for line in timing.split("\n") if line.startswith("| ")]
+    return sum(int(number) for number in re.findall(r"\b(\d+)(?! for writing)\b", ",".join(last)))
+
+
+NOTES = {page.stem: page for page in sorted((ROOT / "docs" / "teaching").glob("m*.md"))}
+
+
+@pytest.mark.parametrize("one", [one for one in ALL if one.id in NOTES], ids=lambda one: one.id)
+def test_take_the_parts_of_the_teaching_notes_as_long_as_the_lesson_says(one):
+    assert alone(NOTES[one.id].read_text("utf-8")) == one.minutes_to_read + one.minutes_to_do

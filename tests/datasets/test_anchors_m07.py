@@ -23,9 +23,7 @@ def contributors():
 def monthly(contributors):
     """By month: contributors, share of the ten largest in per cent, Gini coefficient."""
     by_date = contributors[contributors["total"] > 0].groupby("date")["total"]
-    return by_date.agg(
-        n="count", ten=lambda t: 100 * t.nlargest(10).sum() / t.sum(), gini=gini
-    )
+    return by_date.agg(n="count", ten=lambda t: 100 * t.nlargest(10).sum() / t.sum(), gini=gini)
 
 
 def gini(values) -> float:

@@ -1,14 +1,18 @@
 """Covers the figures of module 14: the index rebuilt from its six components, where its series
-break, memberships in organisations, and every column of the portfolio against other extracts.
+break, memberships in organisations, every column of the portfolio against other extracts; and the
+figures of its prose, model answer and specimens: places, ranges of places, intervals, scores.
 
-Leaves out the bilateral share of new alliances by era (test_anchors) and agreements by decade
-(test_anchors_a), which module 14 takes over.
+Leaves out what module 14 takes over: the bilateral share of new alliances by era (test_anchors),
+agreements by decade and multilateral exercises (both test_anchors_a).
 """
 
+import math
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from course import load
+from course import load, variants
 
 COMPONENTS = [
     "military_spending",
@@ -220,3 +224,189 @@ def as_counted(partners, portfolio):
     """The counts as a column of the portfolio: a state without partners has 0."""
     counts = partners.reindex(portfolio.index, fill_value=0)
     return counts.astype("int64").rename_axis("ccode")
+
+
+# The figures of the prose.
+
+
+@pytest.fixture(scope="module")
+def items(portfolio):
+    columns = ["pact_partners", "dca_partners", "un_personnel", "igo_memberships", "us_troops"]
+    held = portfolio.set_index("country")
+    return held[columns].astype(float).assign(unga_nearness=-held["unga_distance"])
+
+
+@pytest.fixture(scope="module")
+def scaled(items):
+    return (items - items.min()) / (items.max() - items.min())
+
+
+def places(scaled, weights):
+    """Ranks of the weighted mean of the items a state has; 1 is the highest."""
+    score = (scaled * weights).sum(axis=1) / (scaled.notna() * weights).sum(axis=1)
+    return score.rank(ascending=False, method="min")
+
+
+@pytest.fixture(scope="module")
+def ranges(scaled):
+    draws = np.random.default_rng(2026).dirichlet(np.ones(6), size=1000)
+    many = [places(scaled, weights) for weights in [np.full(6, 1 / 6), *draws]]
+    return pd.concat(many, axis=1)
+
+
+def wilson(k, n, z=1.96):
+    middle, half = k + z**2 / 2, z * math.sqrt(k * (n - k) / n + z**2 / 4)
+    return tuple(round(100 * (middle + side * half) / (n + z**2), 1) for side in (-1, 1))
+
+
+def test_is_the_sanity_number_of_a_year_without_gaps(nmc):
+    year = nmc[nmc["year"] == 1962]
+    assert len(year) == 117
+    assert year[COMPONENTS].notna().all(axis=None)
+    assert round(year.set_index("state")["cinc"]["USA"], 4) == 0.2099
+
+
+def test_does_the_worked_example_show_what_its_reading_says(nmc, shares):
+    year = shares[nmc["year"] == 2012].set_axis(nmc.loc[nmc["year"] == 2012, "state"])
+    assert len(year) == 195
+    soldiers, spending = year["military_personnel"], year["military_spending"]
+    assert round(100 * soldiers[["CHN", "PRK"]], 1).tolist() == [11.3, 5.9]
+    assert round(100 * spending["USA"], 1) == 41.7
+    assert np.isnan(spending["PRK"])
+    assert round(100 * year.loc["CHN", "iron_steel"], 1) == 46.9
+    known, filled = year.loc["PRK"].mean(), year.loc["PRK"].fillna(0).mean()
+    assert (round(known, 4), round(filled, 4)) == (0.0132, 0.0110)
+
+
+def test_how_many_of_the_ten_stay_among_the_ten(nmc):
+    ten = {year: set(part.nlargest(10, "cinc")["state"]) for year, part in nmc.groupby("year")}
+    stay = [len(ten[year] & ten[year + 10]) for year in range(1816, 2007)]
+    assert (len(stay), min(stay), stay.count(10)) == (191, 7, 77)
+
+
+def test_do_the_words_about_the_items_agree(items):
+    assert items["us_troops"].count() == 59
+    assert (items["us_troops"].median(), items["us_troops"].max()) == (21, 47_955)
+    both = items[["dca_partners", "unga_nearness"]].dropna()
+    assert len(both) == 59
+    assert round(both["dca_partners"].rank().corr(both["unga_nearness"].rank()), 2) == -0.12
+
+
+def test_which_places_do_the_three_scales_give(items, scaled, portfolio):
+    by_rank = (items.rank() - 1) / (items.count() - 1)
+    ways = [scaled, (items - items.mean()) / items.std(), by_rank]
+    found = pd.concat([places(way, np.ones(6)) for way in ways], axis=1)
+    assert found.loc[["Germany", "Iraq", "Bangladesh"]].to_numpy().tolist() == [
+        [1, 1, 6],
+        [12, 11, 40],
+        [18, 18, 49],
+    ]
+    cinc = portfolio.set_index("country")["cinc"].rank(ascending=False)
+    assert [round(cinc.corr(found[way]), 2) for way in (0, 2)] == [0.45, 0.37]
+
+
+def test_is_chile_at_0587(scaled):
+    assert round(scaled.loc["Chile", ["pact_partners", "igo_memberships"]].mean(), 3) == 0.587
+
+
+def test_how_far_do_places_move_over_a_thousand_weightings(ranges):
+    equal, low, high = ranges.iloc[:, 0], ranges.min(axis=1), ranges.max(axis=1)
+    top = equal.nsmallest(15).index
+    assert list(top[:4]) == ["Germany", "Brazil", "Italy", "United States"]
+    assert low[top[:4]].tolist() == [1, 1, 2, 1]
+    assert high[top[:4]].tolist() == [41, 15, 35, 59]
+    assert set(low[top]) == {1, 2, 3}
+    others = (high - low)[top].drop(["Brazil", "United States"])
+    assert 14 < others.min() <= others.max() < 58
+    named = ["Germany", "Brazil", "United States"]
+    assert (high[top].drop(named).min(), high[top].drop(named).max()) == (23, 52)
+    assert (high - low).median() == 37.5
+
+
+def test_are_the_scores_of_the_three_forecasters_right(organisations):
+    rose = (organisations["full"] / organisations["states"]).diff() > 0
+    before, after = rose.loc[1966:1989], rose.loc[1990:2014]
+    assert [(part.sum(), len(part)) for part in (before, after)] == [(22, 24), (21, 25)]
+    scores = [((chance - after) ** 2).mean() for chance in (0.5, before.mean(), 1)]
+    assert [round(score, 3) for score in scores] == [0.25, 0.14, 0.16]
+
+
+def test_do_the_printed_shares_and_intervals_of_alliances_agree():
+    alliances = load("atop_alliances")
+    found = {}
+    for first, last in ((1945, 1990), (1991, 1999), (2000, 2016), (1991, 2016)):
+        part = alliances[alliances["begin_year"].between(first, last)]
+        seats = part.groupby("bilateral")["n_members"].sum()
+        found[first, last] = (
+            part["bilateral"].sum(),
+            len(part),
+            wilson(part["bilateral"].sum(), len(part)),
+            round(100 * seats[0] / seats.sum(), 1),
+            seats.sum(),
+        )
+    assert found[1945, 1990] == (213, 250, (80.3, 89.1), 48.0, 845)
+    assert found[1991, 1999] == (212, 221, (92.4, 97.8), 14.6, 508)
+    assert found[2000, 2016] == (51, 58, (77.1, 94.0), 54.7, 225)
+    assert found[1991, 2016][:2] == (263, 279)
+
+
+def test_how_many_agreements_were_signed_a_year():
+    signed = load("dcad")["sign_year"]
+    for first, last, a_year in ((1980, 1989, 10.5), (1990, 1999, 77.0), (2000, 2010, 90.5)):
+        assert round(signed.between(first, last).sum() / (last - first + 1), 1) == a_year
+
+
+def test_does_the_lower_panel_show_what_its_words_say(organisations):
+    mean = organisations["full"] / organisations["states"]
+    assert round(mean[1965]) == 34
+    assert (mean - organisations["median_full"]).loc[1965:].abs().max() < 3
+
+
+@pytest.mark.parametrize(
+    ("state", "favourite", "place", "equal", "low", "high"),
+    [
+        ("Malaysia", "un_personnel", 39, 47, 24, 53),
+        ("Malaysia", "igo_memberships", 37, 47, 24, 53),
+        ("Poland", "dca_partners", 12, 22, 8, 49),
+        ("Poland", "pact_partners", 13, 22, 8, 49),
+        ("Kazakhstan", "dca_partners", 30, 46, 10, 53),
+        ("Tanzania", "un_personnel", 28, 37, 10, 55),
+        ("South Africa", "dca_partners", 4, 11, 2, 39),
+        ("Bangladesh", "un_personnel", 2, 18, 2, 55),
+        ("Chile", "dca_partners", 22, 19, 3, 29),
+    ],
+)
+def test_are_the_places_of_model_answer_and_specimens_right(
+    scaled, ranges, state, favourite, place, equal, low, high
+):
+    weights = [0.5 if item == favourite else 0.1 for item in scaled]
+    mine = ranges.loc[state]
+    assert places(scaled, weights)[state] == place
+    assert (mine.iloc[0], mine.min(), mine.max()) == (equal, low, high)
+
+
+def test_are_the_counts_of_model_answer_and_specimens_right(items):
+    counts = items[["dca_partners", "un_personnel"]].astype(int)
+    assert {state: tuple(counts.loc[state]) for state in variants.table()["m14"]["state"]} == {
+        "Bangladesh": (6, 10_402),
+        "Chile": (16, 536),
+        "Kazakhstan": (18, 7),
+        "Malaysia": (15, 1_163),
+        "Poland": (33, 15),
+        "South Africa": (55, 2_187),
+        "Sweden": (27, 57),
+        "Tanzania": (1, 1_150),
+    }
+    assert items.loc["Poland", ["pact_partners", "igo_memberships"]].tolist() == [33, 84]
+
+
+def test_has_no_variant_a_blank_or_a_weight_that_changes_nothing(items, scaled):
+    choices = variants.table()["m14"]
+    assert items.loc[choices["state"]].notna().all(axis=None)
+    assert set(choices["weights"]) <= set(items)
+    for state in choices["state"]:
+        found = {
+            places(scaled, [0.5 if item == favourite else 0.1 for item in scaled])[state]
+            for favourite in choices["weights"]
+        }
+        assert len(found) >= 3
