@@ -190,18 +190,54 @@ def _speed_table(whole: dict, speeds: dict) -> None:
 
 @app.command()
 def modules(as_json: Json = False) -> None:
-    """List the modules: of the classroom around here, or else of the installed course."""
+    """List the modules with their numbers: of the classroom here, or of the installed course."""
     from autograder.overview import overview
 
-    found, minutes = overview(_notebooks_here()), _minutes()
+    found = overview(_notebooks_here())
+    told, whole = _tally([one.module for one in found])
+    rows = [{**vars(one), "minutes": None, **told.get(one.module, {})} for one in found]
+    total = {
+        **whole,
+        "modules": len(rows),
+        "automatic": sum(one.automatic for one in found),
+        "written": sum(one.written for one in found),
+    }
     if as_json:
-        _print_json([{**vars(one), "minutes": minutes.get(one.module)} for one in found])
+        _print_json({"modules": rows, "total": total})
         return
-    table = _table("Module", "Title", "Minutes", "Automatic", "Written")
-    for one in found:
-        points = _mark(one.automatic), _mark(one.written)
-        _row(table, one.module, one.title, _mark(minutes.get(one.module)), *points)
-    out.print(table)
+    out.print(_counts_table(rows, total))
+    if told:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in total["tasks"].items())
+        out.print(
+            f"Tasks: {kinds}. Points: by checks + by a reader. Sets, rows: data, each set once in "
+            "the total. Figs: lines of the reviews' tables of figures that a test recomputes. "
+            "Bank: right and wrong answers that the checks must tell apart."
+        )
+
+
+def _counts_table(rows: list[dict], total: dict) -> Table:
+    from rich import box
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, collapse_padding=True, pad_edge=False)
+    table.add_column("Module", no_wrap=True)
+    table.add_column("Title", overflow="fold")
+    heads = ["Min", "Tasks", "Points", "Sets", "Rows", "Figs", "Bank"]
+    for head in heads if "tasks" in total else ["Points"]:
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in [*rows, {"module": "total", "title": f"{len(rows)} modules", **total}]:
+        if row["module"] == "total":
+            table.add_section()
+        points = f"{_mark(row['automatic'])} + {_mark(row['written'])}"
+        tasks = sum(row["tasks"].values()) if "tasks" in row else None
+        counts = [row.get(name) for name in ("datasets", "rows", "figures", "bank_answers")]
+        shown = [_number(row.get("minutes")), _number(tasks), points, *map(_number, counts)]
+        short = row["module"].split("_")[0] if "tasks" in row else row["module"]
+        _row(table, short, row["title"], *(shown if "tasks" in total else [points]))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,}"
 
 
 @app.command()
@@ -504,13 +540,13 @@ def _notebooks_here() -> Path:
         return places.NOTEBOOKS
 
 
-def _minutes() -> dict[str, int]:
-    """Minutes to read and do a module, as far as the installed course's syllabus says."""
+def _tally(modules: list[str]) -> tuple[dict[str, dict], dict]:
+    """What the installed course counts in these modules, each and all; nothing without one."""
     try:
-        from course import syllabus
+        from course.tally import tally
     except ImportError:
-        return {}
-    return {one.folder: one.minutes_to_read + one.minutes_to_do for one in syllabus.modules()}
+        return {}, {}
+    return tally(modules)
 
 
 def _damaged_datasets() -> Callable[[], list[str]] | None:

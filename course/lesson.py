@@ -131,7 +131,10 @@ def _glance(module: Module, nb: NotebookNode) -> str:
     total = sum(kinds.values())
     writing = "; for many, 40 more to write the last answer" if kinds.get("written") else ""
     rows = [
-        ("Time", f"{module.minutes_to_read} minutes to read, {module.minutes_to_do} to do" + writing),
+        (
+            "Time",
+            f"{module.minutes_to_read} minutes to read, {module.minutes_to_do} to do" + writing,
+        ),
         (
             "Points",
             f"{_say(total)}: {_say(kinds['automatic'])} marked by checks, "

@@ -18,7 +18,7 @@ from autograder.kernels import sandbox
 from autograder.release import release
 from autograder.runner import course as desk
 from autograder.runner import one
-from course import syllabus
+from course import lesson, syllabus
 from course.places import ANSWERS, CONFIG, NOTEBOOKS
 
 pytestmark = pytest.mark.slow
@@ -63,21 +63,21 @@ def test_does_the_engine_give_every_answer_its_marks(course, module, capsys):
     settings = course.engine.settings(sandbox.choose())
     edition = desk.edition(course, module, name, "")
     worth = desk.points(source.read_text("utf-8"))
+    answered = bank.read(ANSWERS / f"{module}.toml")
     accepts, rejects = [], []
     notebooks = packed(course, module)
     for number, (nb, expected) in enumerate(notebooks):
         result = json.loads(one.grade_one(edition.job(nbformat.writes(nb), settings)))
         assert result["result"] == "graded", result
-        if any(worth.values()):
-            judged(number, expected, result["scores"], accepts, rejects)
-        else:  # an ungraded lesson: which checks passed, not what they earn
-            passed = {
-                cell.id: not any(out.output_type == "error" for out in cell.outputs)
-                for cell in nbformat.reads(result["notebook"], as_version=4).cells
-                if cell.id in expected
-            }
-            lost = lost_in(module, number)
-            judged(number, {x: x not in lost for x in expected}, passed, accepts, rejects)
+        judged(number, expected, result["scores"], accepts, rejects)
+        # Checks without points, as in an ungraded lesson: which passed, not what they earn.
+        passed = {
+            cell.id: not any(out.output_type == "error" for out in cell.outputs)
+            for cell in nbformat.reads(result["notebook"], as_version=4).cells
+            if cell.id in expected and not worth[cell.id] and lesson.task_of(cell.id) in answered
+        }
+        lost = lost_in(module, number)
+        judged(number, {x: x not in lost for x in passed}, passed, accepts, rejects)
     one.close_rooms()
     tell(capsys, "engine", module, len(notebooks), accepts, rejects)
     assert (accepts, rejects) == ([], [])

@@ -120,11 +120,26 @@ def test_does_feedback_say_what_still_waits_to_be_graded(mildip, open_course, ti
 
 
 def test_does_modules_show_titles_and_points(mildip, open_course):
-    _, rows = mildip(open_course.root, "modules", "--json")
-    assert [(r["module"], r["title"], r["automatic"], r["written"]) for r in rows] == [
-        ("m01_sums", "Sums for beginners", 3.5, 10.0),
-        ("m02_words", "Words", 3.0, 0.0),
+    _, told = mildip(open_course.root, "modules", "--json")
+    assert [tuple(row.values()) for row in told["modules"]] == [
+        ("m01_sums", "Sums for beginners", 3.5, 10.0, None),
+        ("m02_words", "Words", 3.0, 0.0, None),
     ]
+    assert told["total"] == {"modules": 2, "automatic": 6.5, "written": 10.0}
+    _, table = mildip(open_course.root, "modules")
+    assert "Words" in table and "6.5 + 10" in table and "Bank" not in table
+
+
+def test_does_modules_count_what_the_installed_course_knows(mildip, tmp_path):
+    _, told = mildip(tmp_path, "modules", "--json")
+    each, total = told["modules"], told["total"]
+    for key in ("automatic", "written", "bank_answers", "minutes", "figures"):
+        assert total[key] == sum(row[key] for row in each) > 0
+    assert total["rows"] < sum(row["rows"] for row in each)
+    assert set(total["tasks"]) == {"code", "concept", "figure", "written"}
+    assert total["modules"] == len(each)
+    _, table = mildip(tmp_path, "modules")
+    assert f"{total['rows']:,}" in table and f"{total['tasks']['code']} code" in table
 
 
 def test_does_start_leave_work_alone(mildip, tmp_path, monkeypatch, sources):

@@ -19,6 +19,7 @@ from course.figures import (
     is_description,
     sentence,
     shows,
+    source_note,
     use_house_style,
 )
 
@@ -45,6 +46,15 @@ def series_of(thing) -> list[dict]:
 def x_and_y(thing) -> tuple[list, list]:
     (one,) = series_of(thing)
     return one["x"], one["y"]
+
+
+# What stands around the drawing.
+
+
+def test_is_the_source_note_of_a_figure_part_of_its_description(ax):
+    assert describe(ax)["panels"][0]["note"] == ""
+    source_note(ax, "Source: made up.")
+    assert describe(ax)["panels"][0]["note"] == "Source: made up."
 
 
 # Bars.

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.kernels import channel, confine, sandbox
+from autograder.kernels import channel, confine, first_use, sandbox
 from autograder.kernels.confine import Limits
 from autograder.kernels.sandbox import NoSandbox, Sandbox, View, choose, probe
 
@@ -226,6 +226,28 @@ def test_is_a_loop_noticed_and_can_it_be_interrupted(room, run):
     reply = channel.receive(process.sock, time.monotonic() + 10)
     assert reply["outputs"][-1]["ename"] == "KeyboardInterrupt"
     assert run(process, "print(given)") == "7"
+
+
+def test_does_an_interrupt_that_comes_too_late_end_nothing(room, run):
+    """The answer was on its way already: the next request finds the process well."""
+    process = room.fork()
+    assert run(process, "print(given)") == "7"
+    room.interrupt(process)
+    assert run(process, "print(given)") == "7"
+
+
+def test_do_first_uses_of_libraries_work_and_leave_nothing(kind, run):
+    for source in (code for name, code in first_use.CELLS.items() if name != "IPython"):
+        exec(source, {})
+    modules = ["numpy", "pandas", "matplotlib.pyplot"]
+    look = (
+        "import matplotlib.pyplot as plt\n"
+        "print({'pd', 'frame', 'figure', 'axes'} & set(globals()), plt.get_fignums())"
+    )
+    with Sandbox(kind, View()) as used:
+        used.prepare(modules)
+        said = run(used.fork(), look)
+    assert said == "set() []"
 
 
 def test_is_a_loop_that_swallows_interrupts_ended(room, run):

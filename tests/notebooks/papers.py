@@ -34,9 +34,7 @@ def capstone() -> NotebookNode:
 def model_answers() -> dict[str, str]:
     """The reference solution as a learner would have written it: answer id -> text."""
     return {
-        cell.id: _as_written(cell)
-        for cell in capstone().cells
-        if lesson.role(cell.id) == "answer"
+        cell.id: _as_written(cell) for cell in capstone().cells if lesson.role(cell.id) == "answer"
     }
 
 

@@ -25,8 +25,8 @@ NUMBER = re.compile(r"(?<![\w.,`-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w`])")
 YEAR = re.compile(r"(1[89]|20)\d\d")
 #: Said, not computed: items of a list, a day, a version, a unit, own forecasts.
 SAID = {
-    "brief": {"1", "2", "3", "31", "1,000", "5.1"},
-    "story": {"182", "105", "106", "31", "40", "1,000"},
+    "brief": {"1", "2", "3", "31", "1,000", "5.1", "95"},
+    "story": {"182", "105", "106", "31", "40", "55", "1,000"},
 }
 
 

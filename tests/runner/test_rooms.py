@@ -230,6 +230,31 @@ def test_is_a_reply_that_comes_byte_by_byte_given_up(grade):
 # Functions that a check passes: what the worker limits.
 
 
+def test_does_an_answer_that_reads_no_reply_cost_that_check_alone(grade):
+    """What a call-back gave lies unread as time is up: the next request must not meet it."""
+    deaf = FIND_CELLS + (
+        "import json, struct\n"
+        "sock = cells.ask.__closure__[-1].cell_contents\n"
+        "def apply(change, x):\n"
+        "    ask = {'ask': {'of': change.lent_as, 'args': [1], 'kwargs': {}}}\n"
+        "    text = json.dumps(ask).encode()\n"
+        "    sock.sendall(struct.pack('!Q', len(text)) + text)\n"
+        "    while True:\n"
+        "        pass\n"
+    )
+    result = grade(apply=deaf)
+    assert (result["result"], result["marks"]) == ("timed out", {"double": 1.0, "apply": 0.0})
+
+
+def test_is_a_check_that_ended_the_program_as_released_not_asked_again(grade, monkeypatch):
+    assert grade()["marks"] == RIGHT
+    forks, fork = [], Sandbox.fork
+    monkeypatch.setattr(Sandbox, "fork", lambda room: forks.append(room.seat) or fork(room))
+    result = grade(double="import os\ndef double(x):\n    os._exit(0)")
+    assert (result["result"], result["marks"]) == ("died", {"double": 0.0, "apply": 1.0})
+    assert forks.count(0) == 2
+
+
 def test_are_call_backs_counted(grade, monkeypatch):
     monkeypatch.setattr(one, "MOST_CALL_BACKS", 50)
     many = "def apply(change, x):\n    for _ in range(100):\n        y = change(x)\n    return y"
