@@ -129,7 +129,8 @@ def _glance(module: Module, nb: NotebookNode) -> str:
         "After": order[place + 1] if place + 1 < len(order) else None,
     }
     total = sum(kinds.values())
-    writing = "; for many, 40 more to write the last answer" if kinds.get("written") else ""
+    one_text = sum(cells[cell_id].cell_type == "markdown" for cell_id in points(nb)) == 1
+    writing = "; for many, 40 more to write the last answer" if one_text else ""
     rows = [
         (
             "Time",
