@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+WORKERS := 2
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -25,7 +26,7 @@ demo: ## grade a made-up class from start to finish; set-up and demo are timed a
 	echo "Set-up: $$((ready - began)) s. Demo: $$((SECONDS - ready)) s."; exit $$code
 
 test: $(READY) ## every test, the lessons and the browser too; says at the end what was left out
-	$(BIN)/python -m pytest -m "" --nbval --nbval-current-env tests notebooks
+	$(BIN)/python -m pytest -m "" -n $(WORKERS) --nbval --nbval-current-env tests notebooks
 
 fast: $(READY) ## the tests that take seconds
 	$(BIN)/python -m pytest
@@ -51,7 +52,8 @@ lock: $(READY) ## work out requirements.lock anew
 	    --generate-hashes --extra test --extra dev --extra dask --extra postgresql \
 	    --custom-compile-command "make lock" -o requirements.lock
 
-# pip refuses a hashed lock and a local folder in one call.
+# pip refuses a hashed lock and a local folder in one call. An old one, as Python brings it, asks
+# for the newest version of what is wanted with an extra, and then refuses that: pip comes first.
 $(READY): requirements.lock pyproject.toml hatch_build.py
 	@python="$(PYTHON)"; \
 	if [ -z "$$python" ]; then \
@@ -65,6 +67,7 @@ $(READY): requirements.lock pyproject.toml hatch_build.py
 	fi; \
 	echo "Setting up $(VENV) with $$("$$python" --version). This takes a minute or two, once."; \
 	if ! $(BIN)/python -c '$(FITS)' 2>/dev/null; then "$$python" -m venv --clear $(VENV); fi
+	@$(BIN)/python -m pip install -qq --require-hashes -r <(sed -n '/^pip==/,/# via/p' requirements.lock)
 	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $(READY)

@@ -1,11 +1,37 @@
-"""What several test folders need: the repository's files."""
+"""What all test folders share: the repository's files, and how two workers divide the tests."""
 
+import re
+import sqlite3
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
+import nbgrader.api
 import pytest
+import sqlalchemy
 
 from course.places import ROOT
+
+#: Tests that take minutes, longest first, and which part of a test's name says what stays on
+#: one worker: a sandbox's kind, a module, what is killed. Elsewhere a file stays together.
+LONG = {
+    "tests/threats/test_threats.py": r"bwrap|landlock",
+    "tests/answers/test_bank.py": r"\[.+\]",
+    "tests/runner/test_kills.py": r"\w+",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_gradebooks() -> None:
+    """Gradebooks of tests are new and short-lived: no need to ask for nbgrader's version each
+    time, by a program, nor to wait for the disk. A kill loses nothing by it."""
+    nbgrader.api.get_alembic_version = cache(nbgrader.api.get_alembic_version)
+
+    @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
+    def wait_for_no_disk(connection, _) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +46,50 @@ def our_files() -> list[Path]:
     ).stdout
     paths = [ROOT / name for name in listed.split("\0") if name]
     return [path for path in paths if path.is_file()]
+
+
+@pytest.fixture
+def tell(record_property) -> Callable[[str], None]:
+    """Say what was counted, in a line below all tests."""
+    return lambda line: record_property("told", line)
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    reports = [one for many in terminalreporter.stats.values() for one in many]
+    told = [
+        line
+        for one in reports
+        if getattr(one, "when", "") == "call"
+        for key, line in one.user_properties
+        if key == "told"
+    ]
+    if told:
+        terminalreporter.section("what was counted")
+        terminalreporter.write_line("\n".join(told))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that both workers are done at about the same time."""
+    places = {path: place for place, path in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """With `-n 2` a file's tests, or those of one part of it, run on one worker, in order."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit(nodeid)
+
+    return Scheduling(config, log)
+
+
+def unit(nodeid: str) -> str:
+    """What a test must not be parted from: its file, or its part of a long one."""
+    path, _, name = nodeid.partition("::")
+    part = re.search(LONG.get(path, "$"), name)
+    return f"{path} {part[0]}" if part else path

@@ -22,15 +22,20 @@ frame.merge(groups.reset_index(), on="name").describe()
 assert wire.same(frame, wire.decode(wire.encode(frame)))
 frame
 """
+#: Without pyplot, which would take the present shell for the one of the notebook to come.
 _FIGURE = """
-import matplotlib.pyplot as plt
+import io
 
-figure, axes = plt.subplots()
+from matplotlib.figure import Figure
+
+figure = Figure()
+axes = figure.subplots()
 axes.plot([1, 2], [3, 4], label="one")
 axes.bar(["a", "b"], [1, 2])
 axes.set_title("one")
 axes.legend()
 figure.tight_layout()
+figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 """
 
 #: Cells by the library that they are about. They draw no random number and leave nothing open.

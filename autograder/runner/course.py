@@ -85,6 +85,7 @@ class Edition:
     def job(self, submission: str, settings: dict) -> bytes:
         return one.pack(
             module=self.module,
+            notebook=self.notebook,
             source=self.source,
             released=self.released,
             files=dict(self.files),

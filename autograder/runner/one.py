@@ -116,7 +116,8 @@ def _grade(job: bytes) -> bytes:
             result = {"result": "refused", "reason": str(refusal), "scores": _zeros(source)}
         else:
             rooms = _rooms(given, settings, source)
-            result = _Run(rooms, settings, rebuilt.nb, source, released).result()
+            saved = _saved(given["notebook"], rebuilt.nb)
+            result = _Run(rooms, settings, rebuilt.nb, source, released, saved).result()
             result["drift"] = rebuilt.drift
     except Exception as error:  # whatever it is, it is ours and this notebook's alone
         close_rooms()
@@ -200,6 +201,18 @@ def imports(source: NotebookNode) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _saved(name: str, nb: NotebookNode) -> str:
+    """Code that saves the notebook beside the checks, as it lies beside a learner: a check may
+    read what was written. Text only, no outputs; the room is emptied afterwards."""
+    plain = NotebookNode(nb, metadata={}, cells=[
+        {key: cell[key] for key in ("id", "cell_type", "source", "metadata")}
+        | ({"outputs": [], "execution_count": None} if cell.cell_type == "code" else {})
+        for cell in nb.cells
+    ])  # fmt: skip
+    text = json.dumps(plain)
+    return f"__import__('pathlib').Path({name + '.ipynb'!r}).write_text({text!r}, 'utf-8')"
+
+
 def _zeros(source: NotebookNode) -> dict[str, float]:
     return {grade_id(cell): 0.0 for cell in source.cells if is_graded(cell)}
 
@@ -222,8 +235,9 @@ class _Run:
         nb: NotebookNode,
         source: NotebookNode,
         released: NotebookNode,
+        saved: str,
     ):
-        self.rooms, self.settings, self.nb = rooms, settings, nb
+        self.rooms, self.settings, self.nb, self.saved = rooms, settings, nb, saved
         answers = [c.source for c in source.cells if is_answer(c) and c.cell_type == "code"]
         self.imports = [line for answer in answers for line in import_lines(answer)]
         self.answer_names: set[str] = set().union(*map(defined_names, answers))
@@ -594,7 +608,7 @@ class _Run:
             self.rooms.marker.clean()
         self.marker = self.rooms.marker.fork()
         self.locked_so_far = locked
-        for source in [*self.imports, *locked]:
+        for source in [self.saved, *self.imports, *locked]:
             with contextlib.suppress(channel.Gone, channel.TookTooLong):
                 self.marker.ask(
                     {"do": "run", "source": source, "shown": False}, self.settings.cell_seconds

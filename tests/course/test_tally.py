@@ -63,7 +63,8 @@ def test_does_a_module_of_another_course_count_for_nothing():
 def test_has_each_graded_module_data_answers_figures_and_time():
     each, _ = tally.tally(ALL)
     for folder, one in each.items():
-        assert one["bank_answers"] > 30, folder
+        # The capstone has one code task; all else in it is written.
+        assert one["bank_answers"] > (20 if folder == "m15_capstone" else 30), folder
         assert one["rows"] > 100, folder
         assert one["figures"] >= 5 or folder.split("_")[0] in {"m00", "m15"}, folder
 

@@ -7,12 +7,15 @@ Leaves out whether they are good (docs/teaching/capstone.md gives their levels a
 
 import json
 import re
+from pathlib import Path
 
 import nbformat
 import papers
 import pytest
 
+from autograder import stock
 from autograder.classroom import Course
+from autograder.intake.collect import collect_folder
 from autograder.kernels import sandbox
 from autograder.release import release
 from autograder.runner import course as desk
@@ -123,3 +126,43 @@ def test_does_the_engine_give_a_worked_paper_every_automatic_mark(name, kept, tm
         if cell.cell_type == "code"
     }
     assert {i: said for i, said in errors.items() if said} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["engine", "stock nbgrader"])
+def test_is_the_text_of_a_paper_read(how, tmp_path):
+    course = Course.make(tmp_path / "course", NOTEBOOKS, CONFIG.read_text("utf-8"))
+    module, stem = papers.CAPSTONE.folder, papers.CAPSTONE.notebook.stem
+    released = release(course, module)
+    nb = nbformat.read(released.seminar / f"{stem}.ipynb", as_version=4)
+    workbook.put_back(nb, papers.own_answers("story") | {"m15_t5": "Too short."})
+    graded = (by_the_engine if how == "engine" else by_stock)(course, nb, tmp_path)
+    errors = {
+        cell.id: [o.evalue for o in cell.outputs if o.output_type == "error"]
+        for cell in graded.cells
+        if cell.id.startswith("m15_t10_check")
+    }
+    (said,) = errors.pop("m15_t10_check_length")
+    assert "the text has 900 to 1100 words: it has" in said
+    assert set(map(tuple, errors.values())) == {()}
+
+
+def by_the_engine(course: Course, nb: nbformat.NotebookNode, _) -> nbformat.NotebookNode:
+    edition = desk.edition(course, papers.CAPSTONE.folder, papers.CAPSTONE.notebook.stem, "")
+    settings = course.engine.settings(sandbox.choose())
+    result = json.loads(one.grade_one(edition.job(nbformat.writes(nb), settings)))
+    one.close_rooms()
+    return nbformat.reads(result["notebook"], as_version=4)
+
+
+def by_stock(course: Course, nb: nbformat.NotebookNode, aside: Path) -> nbformat.NotebookNode:
+    from nbgrader.converters import Autograde
+
+    module, name = papers.CAPSTONE.folder, papers.CAPSTONE.notebook.name
+    (aside / "in" / "ada").mkdir(parents=True)
+    nbformat.write(nb, aside / "in" / "ada" / name)
+    collect_folder(course, aside / "in", [module])
+    del course.config["Autograde"]
+    folder = course.roster.enrol("ada").folder
+    stock.run(Autograde, course, module, folder, force=True)
+    return nbformat.read(course.step("autograded") / folder / module / name, as_version=4)

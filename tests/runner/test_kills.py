@@ -61,7 +61,7 @@ def gone(processes: list[psutil.Process], seconds: float = 20.0) -> list[psutil.
 
 @pytest.mark.parametrize("seed", range(KILLS["parent"] // 5))
 def test_is_nothing_lost_when_the_parent_is_killed(
-    seed, a_class, mildip, below, outcome, undisturbed, capsys
+    seed, a_class, mildip, below, outcome, undisturbed, tell
 ):
     course, chance = a_class(COUNT), random.Random(f"parent {seed}")
     graded = []
@@ -75,13 +75,12 @@ def test_is_nothing_lost_when_the_parent_is_killed(
         graded.append(len({event["folder"] for event in course.events("grade")}))
     finished(course, mildip)
     assert outcome(course) == undisturbed
-    with capsys.disabled():
-        print(f"\nparent killed 5 times, graded by then {graded} of {COUNT}, none lost")
+    tell(f"parent killed 5 times, graded by then {graded} of {COUNT}, none lost")
 
 
 @pytest.mark.parametrize("seed", range(KILLS["worker"] // 5))
 def test_is_nothing_lost_when_workers_are_killed(
-    seed, a_class, mildip, below, outcome, undisturbed, capsys
+    seed, a_class, mildip, below, outcome, undisturbed, tell
 ):
     course, chance = a_class(COUNT), random.Random(f"worker {seed}")
     killed: list[str] = []
@@ -103,8 +102,7 @@ def test_is_nothing_lost_when_workers_are_killed(
             _restore(course)
     finished(course, mildip)
     assert outcome(course) == undisturbed
-    with capsys.disabled():
-        print(f"\nkilled: {'; '.join(killed)}; none lost")
+    tell(f"killed: {'; '.join(killed)}; none lost")
 
 
 def _restore(course) -> None:
@@ -126,7 +124,7 @@ def _words(process: psutil.Process) -> str:
 
 @pytest.mark.parametrize("seed", range(KILLS["postgresql"] // 4))
 def test_is_nothing_lost_when_postgresql_is_killed(
-    seed, server, released_light, light, tmp_path, database, mildip, outcome, undisturbed, capsys
+    seed, server, released_light, light, tmp_path, database, mildip, outcome, undisturbed, tell
 ):
     from autograder.release import release
 
@@ -145,13 +143,12 @@ def test_is_nothing_lost_when_postgresql_is_killed(
         server.start()
     finished(course, mildip)
     assert outcome(course) == undisturbed
-    with capsys.disabled():
-        print(f"\nPostgreSQL killed 4 times, exit codes {ends}, none lost")
+    tell(f"PostgreSQL killed 4 times, exit codes {ends}, none lost")
 
 
 @pytest.mark.parametrize("seed", range(KILLS["scheduler"]))
 def test_is_nothing_lost_when_the_dask_scheduler_is_killed(
-    seed, a_class, mildip, outcome, undisturbed, capsys
+    seed, a_class, mildip, outcome, undisturbed, tell
 ):
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
     course, chance = a_class(COUNT), random.Random(f"scheduler {seed}")
@@ -166,8 +163,7 @@ def test_is_nothing_lost_when_the_dask_scheduler_is_killed(
             assert "Traceback" not in said, (number, said)
     assert not grading.pending(course)
     assert outcome(course) == undisturbed
-    with capsys.disabled():
-        print(f"\nscheduler killed after {before} of {COUNT} results, none lost")
+    tell(f"scheduler killed after {before} of {COUNT} results, none lost")
 
 
 class _cluster:  # noqa: N801 - used as a function

@@ -11,18 +11,17 @@ from autograder.grading import How
 
 
 @pytest.mark.slow
-def test_does_a_class_come_out_as_expected_with_figures(released_light, tmp_path, capsys):
+def test_does_a_class_come_out_as_expected_with_figures(released_light, tmp_path, tell):
     found = scale.a_class(released_light, tmp_path, 24)
     assert found["submissions"] == found["as_expected"] == 24
     assert found["per_s"] > 0 and len(found["parent_mb"]) == 2
-    with capsys.disabled():
-        print(f"\n{found}")
+    tell(str(found))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_does_a_large_gradebook_hold_each_submission_once(
-    kind, released_light, light, tmp_path, request, capsys
+    kind, released_light, light, tmp_path, request, tell
 ):
     course = light.copy(released_light, tmp_path / "class")
     if kind == "postgresql":
@@ -30,8 +29,7 @@ def test_does_a_large_gradebook_hold_each_submission_once(
         scale.release(course, light.MODULE)
     found = scale.big_gradebook(course, 200)
     assert len(gradebook.submissions(course)) == found["submissions"] == 200
-    with capsys.disabled():
-        print(f"\n{kind} {found}")
+    tell(f"{kind} {found}")
 
 
 def test_are_no_more_jobs_read_ahead_than_workers_need(a_class, light, monkeypatch):
