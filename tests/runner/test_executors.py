@@ -58,7 +58,7 @@ def test_are_seven_shards_merged_equal_to_one_run(serial, a_class, outcome):
 @pytest.mark.slow
 def test_is_a_dask_cluster_equal_to_one_after_the_other(serial, a_class, outcome):
     distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as one:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=":0") as one:
         course = graded(a_class(COUNT), How(dask=one.scheduler_address))
     assert outcome(course) == outcome(serial)
 
