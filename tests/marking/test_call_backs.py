@@ -178,7 +178,6 @@ def test_is_a_list_with_a_function_in_it_left_unchanged():
     ("passed", "what"),
     [(int, "int"), ([].append, "append"), ("a".upper, "upper"), (np.sqrt, "sqrt"),
      (Two, "Two"), (object(), "object")],
-    ids=str,
 )  # fmt: skip
 def test_is_the_author_told_what_cannot_be_passed(passed, what):
     with pytest.raises(wire.CannotCross, match=rf"{what} is neither\. Pass a function that uses"):
