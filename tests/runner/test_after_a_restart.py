@@ -56,6 +56,7 @@ def test_does_a_table_sent_before_the_end_reach_the_program_started_again(first,
         files={},
         settings={"sandbox": kind},
         module="m01_tables",
+        notebook="tables",
     )
     try:
         result = json.loads(grade_one(job))

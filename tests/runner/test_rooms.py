@@ -71,6 +71,7 @@ def grade(kind: str) -> Callable[..., dict]:
             files={"data.txt": b"ours".hex()},
             settings=settings,
             module="m01_two",
+            notebook="two",
         )
         result = json.loads(one.grade_one(job))
         result["marks"] = {

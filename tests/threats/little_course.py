@@ -152,6 +152,7 @@ def job(submission: NotebookNode | str, settings: dict) -> bytes:
             "files": {"notes.txt": b"ours".hex()},
             "settings": settings,
             "module": MODULE,
+            "notebook": "little",
         }
     ).encode()
 
