@@ -205,7 +205,7 @@ def _saved(name: str, nb: NotebookNode) -> str:
     """Code that saves the notebook beside the checks, as it lies beside a learner: a check may
     read what was written. Text only, no outputs; the room is emptied afterwards."""
     plain = NotebookNode(nb, metadata={}, cells=[
-        {key: cell[key] for key in ("id", "cell_type", "source", "metadata")}
+        {key: cell[key] for key in ("id", "cell_type", "source", "metadata") if key in cell}
         | ({"outputs": [], "execution_count": None} if cell.cell_type == "code" else {})
         for cell in nb.cells
     ])  # fmt: skip
