@@ -373,7 +373,8 @@ def collect(
 def grade(
     modules: Modules = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Notebooks at once; all cores if none.")
+        int | None,
+        typer.Option("--workers", min=1, help="Notebooks at once; one more than cores if none."),
     ] = None,
     dask: Annotated[
         str | None, typer.Option("--dask", help="Address of a Dask scheduler to grade on.")

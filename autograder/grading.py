@@ -43,7 +43,7 @@ class Job:
 
 @dataclass(frozen=True)
 class How:
-    """Where jobs run. `workers` is how many at once, all cores if None, and 0 is in this
+    """Where jobs run. `workers` is how many at once, one more than cores if None, and 0 is in this
     process. `sandbox` as in `mildip grade --sandbox`; None takes the course's own.
 
     `own_answers` says that the work is the project's own, so that root may do without walls;

@@ -114,7 +114,7 @@ def rebuild(source: NotebookNode, released: NotebookNode, handed_in: NotebookNod
     for cell in skeleton:
         cells.append(cell)
         cells += behind.get(grade_id(cell), [])
-    nb = copy.deepcopy(source)
+    nb = copy.deepcopy(NotebookNode(source, cells=[]))
     nb.cells = cells
     nb.metadata.pop("mildip", None)
     return Rebuilt(nb, found)

@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
+import pandas as pd
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -203,6 +204,7 @@ class Cells:
         self.as_data = _function(as_data) if as_data else None
         self.ask: Callable[[dict], dict] | None = None
         self.pristine: dict[str, Any] = {}
+        self.memory: dict[tuple, tuple[str, Any]] = {}
         self.borrowed: dict[int, Callable] = {}
         self.defined: set[str] = set()
 
@@ -215,6 +217,7 @@ class Cells:
                 channel.send(sock, self.answer(message))  # asked before it can reply
             return message["reply"]
 
+        ask.memory = self.memory
         self.ask = ask
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it may come as the answer is on its way
         with contextlib.suppress(channel.Gone):
@@ -307,6 +310,19 @@ class Cells:
                     kinds = [kind.__name__ for kind in type(error).__mro__ if _is_built_in(kind)]
                     return {"error": {"kinds": kinds, "text": THEIRS, "line": None}}
         return {}
+
+    def share_tables(self, there: list[str] | None = None) -> list[str]:
+        """Name by content the tables that are here before any notebook; `there` are the other
+        side's. A check passes what both have by its name alone."""
+        for value in list(self.shell.user_ns.values()):
+            framed = isinstance(value, pd.DataFrame | pd.Series)
+            if framed and (place := wire.address(value)) is not None:
+                with contextlib.suppress(wire.CannotCross):
+                    name = wire.digest(wire.encode(value))
+                    if there is None or name in there:
+                        self.pristine[name] = value.copy(deep=False)
+                        self.memory[place] = name, self.pristine[name]
+        return sorted(self.pristine)
 
     def forget(self, name: str) -> dict:
         """Take a name out of the notebook."""

@@ -13,6 +13,7 @@ import resource
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -225,6 +226,20 @@ def seccomp() -> None:
     them, and copying a file should go on. Raises CannotConfine on a machine whose call
     numbers are not known here.
     """
+    no_new_privileges()
+    _checked(
+        _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(seccomp_program()), 0, 0),
+        "prctl(PR_SET_SECCOMP)",
+    )
+
+
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("rules", ctypes.c_char_p)]
+
+
+@cache
+def seccomp_program() -> _Program:
+    """What `seccomp` hands to Linux. Made before a fork, it is made once."""
     if platform.machine() not in _CALLS:
         raise CannotConfine(f"no seccomp rules for {platform.machine()}")
     architecture, refused, known, idle = _CALLS[platform.machine()]
@@ -259,17 +274,7 @@ def seccomp() -> None:
             steps += [(equal, 0, 1, number), (give, 0, 0, answer)]
     steps += [(give, 0, 0, allow)]
     program = b"".join(struct.pack("HBBI", *step) for step in steps)
-    buffer = ctypes.create_string_buffer(program)
-
-    class Program(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
-
-    held = Program(len(steps), ctypes.cast(buffer, ctypes.c_void_p))
-    no_new_privileges()
-    _checked(
-        _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(held), 0, 0),
-        "prctl(PR_SET_SECCOMP)",
-    )
+    return _Program(len(steps), program)
 
 
 def _checked(result: int, what: str) -> int:

@@ -179,8 +179,12 @@ class Sandbox:
         files: dict[str, bytes] | None = None,
         cells: Sequence[str] = (),
         as_data: str = "",
+        tables: Sequence[str] | None = None,
     ) -> list[dict]:
-        """Load libraries, lay out files, run the cells all notebooks share; their results."""
+        """Load libraries, lay out files, run the cells all notebooks share; their results.
+
+        `tables` are those of a room that this one will speak to; then `self.tables` are those
+        that both have."""
         self._prepared = {
             "do": "prepare",
             "modules": list(modules),
@@ -188,8 +192,11 @@ class Sandbox:
             "cells": list(cells),
             "as_data": as_data,
             "limits": self.limits.as_dict(),
+            "tables": None if tables is None else list(tables),
         }
-        return self._ask(self._prepared, PREPARE_SECONDS)["ran"]
+        reply = self._ask(self._prepared, PREPARE_SECONDS)
+        self.tables = reply["tables"]
+        return reply["ran"]
 
     def restart(self) -> None:
         """A new warm process in place of this one, prepared as it was."""
@@ -197,7 +204,9 @@ class Sandbox:
         self._start()
         try:
             if self._prepared:
-                self._ask(self._prepared, PREPARE_SECONDS)
+                reply = self._ask(self._prepared, PREPARE_SECONDS)
+                if reply["tables"] != self.tables:  # the other room counts on them
+                    raise NoSandbox("the cells it begins with do not make the same tables twice")
         except BaseException:
             self.close()
             raise

@@ -13,9 +13,11 @@ def empty(folder: str | os.PathLike, until: float = math.inf) -> None:
     """Remove everything in `folder`, which is ours. Follows no link; what is mounted stays.
 
     Raises TimeoutError if there is still something at `until`, a time.monotonic() moment."""
-    mounts = {Path(os.fsdecode(one)) for one in _mounts()}
-    above_mounts = {up for one in mounts for up in one.parents}
-    _empty(os.path.realpath(folder), mounts, above_mounts, until)
+    folder = os.path.realpath(folder)
+    _open_up(folder)
+    if list(_unlink_files(folder, until)):
+        mounts = {Path(os.fsdecode(one)) for one in _mounts()}
+        _empty(folder, mounts, {up for one in mounts for up in one.parents}, until)
 
 
 def _empty(folder: str, mounts: set[Path], above_mounts: set[Path], until: float) -> None:

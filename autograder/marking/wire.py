@@ -1,4 +1,4 @@
-"""The wire format: values as tagged JSON, frames and Series as Arrow. Never pickle.
+"""The wire format: values as tagged JSON, columns as bare bytes or Arrow. Never pickle.
 
 `encode` turns a value into JSON-ready data, `decode` back. What has no data form (a function,
 an instance of somebody's class) is handed to `refer`, which may name it instead; otherwise
@@ -39,6 +39,10 @@ LISTED = re.compile(
 DTYPE = re.compile(
     r"^(bool|boolean|[uU]?[iI]nt(8|16|32|64)|[fF]loat(16|32|64)|str|string|"
     r"(datetime|timedelta)64\[(s|ms|us|ns)\]|datetime64\[(s|ms|us|ns), [\w/+:\-]+\]|category)$"
+)
+#: Those that NumPy holds too. As bare bytes they cross several times faster than as Arrow.
+BARE = re.compile(
+    r"^(bool|u?int(8|16|32|64)|float(16|32|64)|(datetime|timedelta)64\[(s|ms|us|ns)\])$"
 )
 NULLABLE = re.compile(r"^(boolean|U?Int(8|16|32|64)|Float(32|64)|string)$")
 
@@ -358,7 +362,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-# Frames: our own labels and dtypes, Arrow for the values only. Arrow's own pandas metadata
+# Frames: our own labels and dtypes, bare bytes or Arrow for the values only. Arrow's own pandas metadata
 # would let the sender choose how values are rebuilt.
 
 
@@ -367,6 +371,8 @@ def _column(series: pd.Series, inner: Callable) -> dict:
     if not DTYPE.match(dtype):
         known = dtype if LISTED.match(dtype) else "object"
         return {"dtype": known, "list": [inner(part) for part in series.tolist()]}
+    if BARE.match(dtype):
+        return {"dtype": dtype, "bytes": base64.b64encode(series.to_numpy().tobytes()).decode()}
     column: dict[str, Any] = {"dtype": dtype}
     if dtype == "category":
         column["ordered"] = bool(series.cat.ordered)
@@ -374,7 +380,7 @@ def _column(series: pd.Series, inner: Callable) -> dict:
         series = pd.Series(series.cat.codes.to_numpy())
     elif dtype.startswith("datetime64") and "," in dtype:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-    array = pa.array(series.array, from_pandas=not dtype.startswith("float"))
+    array = pa.array(series.array, from_pandas=True)
     sink = pa.BufferOutputStream()
     table = pa.table([array], names=["v"])
     with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -389,6 +395,8 @@ def _values(column: dict, inner: Callable) -> pd.Series:
         return pd.Series(_objects(column["list"], inner), dtype=object).astype(dtype)
     if not DTYPE.match(dtype):
         raise Malformed(f"dtype {dtype!r}")
+    if BARE.match(dtype):
+        return pd.Series(_array(np.dtype(dtype).str, column["bytes"]))
     table = pa.ipc.open_stream(base64.b64decode(column["arrow"], validate=True)).read_all()
     table.validate(full=True)
     array = table.column(0)

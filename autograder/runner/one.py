@@ -117,7 +117,7 @@ def _grade(job: bytes) -> bytes:
         else:
             rooms = _rooms(given, settings, source)
             saved = _saved(given["notebook"], rebuilt.nb)
-            result = _Run(rooms, settings, rebuilt.nb, source, released, saved).result()
+            result = _Run(rooms, settings, rebuilt.nb, released, saved).result()
             result["drift"] = rebuilt.drift
     except Exception as error:  # whatever it is, it is ours and this notebook's alone
         close_rooms()
@@ -133,11 +133,22 @@ def close_rooms() -> None:
 
 
 class Rooms:
-    """The two sandboxes of one edition, with the cells every notebook begins with done."""
+    """The two sandboxes of one edition, with the cells every notebook begins with done.
+
+    `imports` are lines of its answers; `wanted` the answers' names that each cell of ours uses."""
 
     def __init__(self, settings: Settings, source: NotebookNode, files: dict[str, bytes]):
         view = View(tuple(settings.read), tuple(settings.hide))
         limits = Limits(**settings.limits)
+        answers = [c.source for c in source.cells if is_answer(c) and c.cell_type == "code"]
+        self.imports = [line for answer in answers for line in import_lines(answer)]
+        names = set().union(*map(defined_names, answers))
+        names -= defined_names("\n".join(self.imports))
+        self.wanted = {
+            grade_id(cell): sorted(names & used_names(cell.source))
+            for cell in source.cells
+            if cell.cell_type == "code" and is_ours(cell)
+        }
         self.opening = _opening(source)
         self.opened = {grade_id(cell) for cell in self.opening}
         cells = [cell.source for cell in self.opening]
@@ -146,7 +157,8 @@ class Rooms:
         try:
             modules = [*settings.modules, *imports(source)]
             self.ran = self.learner.prepare(modules, files, cells, settings.as_data)
-            self.marker.prepare(modules, files, cells, settings.as_data)
+            there = self.learner.tables
+            self.marker.prepare(modules, files, cells, settings.as_data, there)
         except BaseException:
             self.close()
             raise
@@ -233,15 +245,10 @@ class _Run:
         rooms: Rooms,
         settings: Settings,
         nb: NotebookNode,
-        source: NotebookNode,
         released: NotebookNode,
         saved: str,
     ):
         self.rooms, self.settings, self.nb, self.saved = rooms, settings, nb, saved
-        answers = [c.source for c in source.cells if is_answer(c) and c.cell_type == "code"]
-        self.imports = [line for answer in answers for line in import_lines(answer)]
-        self.answer_names: set[str] = set().union(*map(defined_names, answers))
-        self.answer_names -= defined_names("\n".join(self.imports))
         self.as_released = {grade_id(c): c.source for c in released.cells if is_check(c)}
         self.until = time.monotonic() + settings.notebook_seconds
         self.marked_until = self.until + 2 * settings.cell_seconds + 10.0
@@ -291,7 +298,7 @@ class _Run:
         while True:
             self.starts += 1
             self.learner = self.rooms.learner.fork()
-            self.sent, self.first_answers = set(), {}
+            self.sent, self.first_answers = set(self.rooms.marker.tables), {}
             given, ended_in = self._pass()
             if ended_in is None or self.given_up:
                 return given
@@ -313,7 +320,7 @@ class _Run:
             if cell.cell_type != "code":
                 continue
             if is_check(cell):
-                wanted = sorted(self.answer_names & used_names(cell.source))
+                wanted = self.rooms.wanted[name]
                 given[place] = [self._stands_for(one, one in untouched) for one in wanted]
             elif is_ours(cell) and name in opening:
                 cell.outputs = _outputs(opening[name]["outputs"], self.settings)
@@ -399,15 +406,10 @@ class _Run:
         if cell.cell_type != "code" or not is_ours(cell):
             return
         if grade_id(cell) not in self.rooms.opened:
-            for request in self._names_of(cell):
-                self._ask_marker(request)
+            for wanted in self.rooms.wanted[grade_id(cell)]:  # none of ours uses answers
+                self._ask_marker(self._stands_for(wanted, False))
             self.locked_so_far.append(cell.source)
             self._ask_marker({"do": "run", "source": cell.source, "shown": False})
-
-    def _names_of(self, cell: NotebookNode) -> list[dict]:
-        """A locked cell may use answers too; none of ours does."""
-        wanted = sorted(self.answer_names & used_names(cell.source))
-        return [self._stands_for(name, False) for name in wanted]
 
     def _check(self, source: str, given: list[dict], name: str) -> list[NotebookNode]:
         for request in given:
@@ -608,7 +610,7 @@ class _Run:
             self.rooms.marker.clean()
         self.marker = self.rooms.marker.fork()
         self.locked_so_far = locked
-        for source in [self.saved, *self.imports, *locked]:
+        for source in [self.saved, *self.rooms.imports, *locked]:
             # One that takes too long is our trouble: its late answer would pass for the next.
             with contextlib.suppress(channel.Gone):
                 self.marker.ask(

@@ -30,9 +30,14 @@ NOTHING = (None, None)
 CONNECT_SECONDS = 20
 
 
-def workers() -> int:
+def cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def workers() -> int:
+    """One more than cores: while one waits for a message, the others have work."""
+    return cores() + 1
 
 
 def run(

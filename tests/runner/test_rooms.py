@@ -33,7 +33,7 @@ def cell(source: str, name: str, **flags: bool):
     return new_code_cell(source, id=name, metadata={"nbgrader": label})
 
 
-def notebook(**sources: str) -> str:
+def notebook(opening: str = "", **sources: str) -> str:
     """A notebook of two answers and their checks; `sources` replace those of that name."""
     given = {
         "double": DOUBLE,
@@ -45,6 +45,8 @@ def notebook(**sources: str) -> str:
         cell(source, name, solution="_" not in name, grade="_" in name, locked="_" in name)
         for name, source in given.items()
     ]
+    if opening:
+        cells.insert(0, cell(opening, "opening", locked=True))
     return writes(new_notebook(cells=cells))
 
 
@@ -58,10 +60,12 @@ def kind(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def grade(kind: str) -> Callable[..., dict]:
-    """Grade answers; names ending in `_check` replace checks of the source."""
+    """Grade answers; names ending in `_check` replace checks of the source, as `opening` does."""
 
     def grade(limits: dict | None = None, **sources: str) -> dict:
-        checks = {name: text for name, text in sources.items() if name.endswith("_check")}
+        checks = {
+            name: text for name, text in sources.items() if name.endswith(("_check", "opening"))
+        }
         settings = {"sandbox": kind, "cell_seconds": 4, "notebook_seconds": 30,
                     "modules": [], "limits": Limits(**(limits or {})).as_dict()}  # fmt: skip
         job = one.pack(
@@ -317,3 +321,47 @@ def test_can_a_cell_call_what_no_check_has_passed(grade):
     result = grade(double=forge + DOUBLE)
     assert (result["result"], result["marks"]) == ("graded", RIGHT)
     assert "AssertionError" not in result["notebook"]
+
+
+SAME = "import numpy, pandas\ntable = pandas.DataFrame({'x': numpy.arange(1000)})"
+OTHER = "import numpy, pandas\ntable = pandas.DataFrame({'x': numpy.random.rand(1000)})"
+DOUBLED = "assert double(table).equals(table + table)"
+
+
+@pytest.fixture
+def sent_tables(monkeypatch) -> list[bool]:
+    """For each table that the checks pass to an answer: were its values sent along?"""
+    found, send = [], one.channel.send
+
+    def noted(sock, message, *args, **kwargs):
+        if message.get("do") == "call":
+            tables = [part for part in message["args"] if isinstance(part, dict) and "seen" in part]
+            found.extend("data" in table for table in tables)
+        return send(sock, message, *args, **kwargs)
+
+    monkeypatch.setattr(one.channel, "send", noted)
+    return found
+
+
+@pytest.mark.parametrize(("opening", "sent"), [(SAME, False), (OTHER, True)], ids=["same", "other"])
+def test_is_a_table_that_both_rooms_begin_with_passed_by_its_name(
+    grade, sent_tables, opening, sent
+):
+    """One drawn by chance is not the same on both sides, and is sent whole."""
+    result = grade(opening=opening, double_check=DOUBLED)
+    assert (result["result"], result["marks"]) == ("graded", RIGHT)
+    assert sent_tables == [sent]
+
+
+@pytest.mark.parametrize("change", ["table.loc[0, 'x'] = 7", "table['x'] = 0", "del table"])
+def test_does_a_check_pass_a_table_as_it_was_whatever_became_of_it_there(grade, change):
+    result = grade(opening=SAME, double=f"{change}\n{DOUBLE}", double_check=DOUBLED)
+    assert (result["result"], result["marks"]) == ("graded", RIGHT)
+
+
+def test_is_a_room_made_anew_with_other_tables_our_trouble(grade):
+    answers = {"opening": OTHER, "double_check": DOUBLED}
+    assert grade(**answers)["marks"] == RIGHT
+    warm_processes(rooms_of_last().learner)[0].send_signal(signal.SIGKILL)
+    assert grade(**answers)["result"] == "infrastructure"
+    assert grade(**answers)["marks"] == RIGHT
