@@ -8,7 +8,8 @@ One course on disk, graded four ways from the same submissions:
   processes without walls, one a core, libraries loaded before. Only the cells are timed.
 
 Rates are notebooks a second. Nobody's start counts: stock has its imports done, and the
-engine's clock starts once every worker has had the time to grade WARM notebooks. Everything is
+engine's clock starts once every worker has had the time to grade WARM notebooks, and stops when
+the first has nothing left to do. Everything is
 measured twice, the second time in the opposite order.
 """
 
@@ -255,14 +256,15 @@ def _stock(plain: Course, module: str, step: Callable[[], None]) -> Spell:
 def _engine(
     course: Course, jobs: list, workers: int, step: Callable[[], None]
 ) -> tuple[Spell, Spell]:
-    """Once warm, and counted from the call."""
+    """With every worker warm and at work, and counted from the call."""
     began, at = time.perf_counter(), []
     for _ in grading.grade(course, jobs, How(workers=workers)):
         at.append(time.perf_counter())
         step()
     warm = min(WARM * workers, len(at) - 1)
     since = at[warm - 1] if warm else began
-    return (len(at) - warm, at[-1] - since), (len(at), at[-1] - began)
+    last = max(warm, len(at) - workers)  # after it, one has nothing left to do
+    return (last - warm + 1, at[last] - since), (len(at), at[-1] - began)
 
 
 # The floor.

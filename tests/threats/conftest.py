@@ -21,6 +21,7 @@ class Place:
 
     def __init__(self, kind: str, root: Path):
         self.kind, self.root = kind, root
+        self.before: dict[str, dict] = {}  # an honest notebook's result, by the limits given
         self.outside, self.shelf = root / "outside", root / "shelf"
         self.outside.mkdir()
         os.chmod(self.outside, 0o777)
