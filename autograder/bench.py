@@ -9,8 +9,8 @@ One course on disk, graded four ways from the same submissions:
 
 Rates are notebooks a second. Nobody's start counts: stock has its imports done, and the
 engine's clock starts once every worker has had the time to grade WARM notebooks, and stops when
-the first has nothing left to do. Everything is
-measured twice, the second time in the opposite order.
+the first has nothing left to do. Everything is measured twice, the second time in the opposite
+order.
 """
 
 import shutil

@@ -15,7 +15,6 @@ else lives beside it; when it is done, everything but this process is killed.
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import math
@@ -29,9 +28,6 @@ from pathlib import Path
 from typing import Any
 
 from autograder.kernels import channel, confine, first_use, wipe
-
-#: The size of a large page, and how `madvise` is asked for it (man 2 madvise).
-LARGE, MADV_COLLAPSE = 2 << 20, 25
 
 #: Seconds that ending what still runs may take as the room is closed.
 END_SECONDS = 5.0
@@ -73,7 +69,6 @@ class Warm:
         tables = self.cells.share_tables(tables)
         gc.collect()
         gc.freeze()  # children share these pages instead of copying them
-        use_large_pages()
         if self.plan["kind"] != "none":
             confine.seccomp_program()
         threads = len(os.listdir("/proc/self/task"))
@@ -217,20 +212,6 @@ class Warm:
     def pss(self) -> dict:
         """Kilobytes of memory of this process, shared pages divided by who shares them."""
         return {"pss_kb": _pss("self")}
-
-
-def use_large_pages() -> None:
-    """Gather this process's own memory in pages of 2 MB, where Linux can (6.1 or newer).
-
-    Every fork copies an entry a page and every end frees one. What a child writes to is still
-    copied in small ones."""
-    libc = ctypes.CDLL(None)
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        where, rights, *_, name = (*line.split(maxsplit=5), "")[:6]
-        begin, end = (int(place, 16) for place in where.split("-"))
-        if rights == "rw-p" and name in ("", "[heap]"):
-            for place in range(-(-begin // LARGE) * LARGE, end - LARGE + 1, LARGE):
-                libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(LARGE), MADV_COLLAPSE)
 
 
 def _children() -> list[int]:

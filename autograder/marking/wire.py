@@ -362,8 +362,8 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-# Frames: our own labels and dtypes, bare bytes or Arrow for the values only. Arrow's own pandas metadata
-# would let the sender choose how values are rebuilt.
+# Frames: our own labels and dtypes, bare bytes or Arrow for the values only. Arrow's own pandas
+# metadata would let the sender choose how values are rebuilt.
 
 
 def _column(series: pd.Series, inner: Callable) -> dict:

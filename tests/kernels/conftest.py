@@ -41,7 +41,7 @@ def room(shared: Sandbox) -> Iterator[Sandbox]:
 def run() -> Callable[[Process, str], str]:
     """Run a cell in a process; what it printed, and the name of the error if it failed."""
 
-    def run(process: Process, source: str, seconds: float = 30.0) -> str:
+    def run(process: Process, source: str, seconds: float = 120.0) -> str:
         reply = process.ask({"do": "run", "source": source}, seconds)
         return "".join(
             out["text"] if out["output_type"] == "stream" else out.get("ename", "")
