@@ -99,6 +99,7 @@ def rebuild(source: NotebookNode, released: NotebookNode, handed_in: NotebookNod
 
     taken = set(place_of.values())
     ours = {grade_id(cell) for cell in skeleton}
+    answers = {grade_id(cell) for cell in skeleton if is_answer(cell)}
     behind: dict[str | None, list[NotebookNode]] = {}
     anchor = None
     names = {there: name for name, there in place_of.items()}
@@ -106,7 +107,7 @@ def rebuild(source: NotebookNode, released: NotebookNode, handed_in: NotebookNod
         claimed = _claimed(cell)
         if place in taken:
             anchor = names[place]
-        elif claimed in ours and not _answers_twice(claimed, skeleton):
+        elif claimed in ours - answers:  # a second copy of an answer cell is the learner's own
             anchor = claimed
         elif cell.source not in alone and not _is_text_of_ours(cell, skeleton):
             behind.setdefault(anchor, []).append(_plain(cell, place))
@@ -238,11 +239,6 @@ def _by_place(
             ):
                 return place
     return None
-
-
-def _answers_twice(claimed: str, skeleton: list[NotebookNode]) -> bool:
-    """A second copy of an answer cell is the learner's own cell, not ours."""
-    return any(is_answer(cell) and grade_id(cell) == claimed for cell in skeleton)
 
 
 def _is_text_of_ours(cell: NotebookNode, skeleton: list[NotebookNode]) -> bool:
