@@ -51,7 +51,7 @@ def some_moment(course, process: subprocess.Popen, chance: random.Random) -> Non
     wanted = lines() + chance.randint(0, 5)
     while lines() < wanted and process.poll() is None:
         time.sleep(0.002)
-    time.sleep(chance.choice((0.0, chance.uniform(0.0, 0.1), chance.uniform(0.0, 3.0))))
+    time.sleep(chance.choice((0.0, chance.uniform(0.0, 0.1), chance.uniform(0.0, 1.5))))
 
 
 def gone(processes: list[psutil.Process], seconds: float = 20.0) -> list[psutil.Process]:
