@@ -163,8 +163,8 @@ def dask(address: str) -> Iterator[Callable[[], Executor]]:
             "`pip install 'military-diplomacy-course[dask]'`."
         ) from None
 
-    # It logs tracebacks of a lost scheduler; our own sentence says what to do.
-    for name in ("distributed", "distributed.client"):
+    # They log tracebacks of a lost scheduler; our own sentence says what to do.
+    for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
     def executor() -> Executor:
