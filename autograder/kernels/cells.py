@@ -31,7 +31,6 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-import pandas as pd
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -58,6 +57,11 @@ class _Publisher(DisplayPublisher):
 
 
 class _Hook(DisplayHook):
+    def quiet(self):
+        """A semicolon at the end shows nothing. IPython asks the history, which is off."""
+        with contextlib.suppress(Exception):  # what is not plain Python may not be told apart
+            return self.semicolon_at_end_of_expression(self.shell.cell)
+
     def write_output_prompt(self):
         pass
 
@@ -181,8 +185,6 @@ def make_shell(output_mb: float = 2.0) -> Shell:
     shell = Shell.instance(config=config)
     shell.outputs = Outputs(int(output_mb * 1_000_000))
     shell.colors = "nocolor"
-    with contextlib.suppress(ImportError):
-        import matplotlib.pyplot  # noqa: F401 - registers the inline backend with the shell
     builtins.input = _no_input
     return shell
 
@@ -238,6 +240,7 @@ class Cells:
         does an error with the lines around it, ten times as long as one `told` as "Plain"."""
         shell = self.shell
         shell.outputs.clear()
+        shell.cell = source
         if told:
             shell.InteractiveTB.set_mode(told)
         if not shown:
@@ -315,8 +318,7 @@ class Cells:
         """Name by content the tables that are here before any notebook; `there` are the other
         side's. A check passes what both have by its name alone."""
         for value in list(self.shell.user_ns.values()):
-            framed = isinstance(value, pd.DataFrame | pd.Series)
-            if framed and (place := wire.address(value)) is not None:
+            if (place := wire.address(value)) is not None:
                 with contextlib.suppress(wire.CannotCross):
                     name = wire.digest(wire.encode(value))
                     if there is None or name in there:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import pandas as pd
-
 from autograder.marking import wire
 
 #: Functions of ours by number: under it the other side asks for one.
@@ -82,8 +80,7 @@ class Remote:
     def _packed(self, value: Any, lent: Lent) -> Any:
         """Encoded; the same frame is encoded and sent once, and named by its content after that."""
         memory = self._ask.__dict__.setdefault("memory", {})
-        framed = isinstance(value, pd.DataFrame | pd.Series)
-        place = wire.address(value) if framed else None
+        place = wire.address(value)
         if place in memory:
             return {"seen": memory[place][0]}
         data = wire.encode(value, partial(self._refer, lent))
@@ -154,7 +151,7 @@ def replace(old: Any, new: Any) -> None:
     """Make an argument what the learner's code made of it, so that a check can see it."""
     if type(old) is not type(new):
         return
-    if isinstance(old, pd.DataFrame | pd.Series):
+    if wire.is_table(old):
         old._update_inplace(new)
     elif isinstance(old, list):
         old[:] = new

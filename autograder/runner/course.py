@@ -43,8 +43,7 @@ class Engine(Configurable):
     hide = List(Unicode(), help="What is masked within them.").tag(config=True)
     modules = List(
         Unicode(),
-        ["numpy", "pandas", "pyarrow", "matplotlib.pyplot"],
-        help="Libraries to load once, before any notebook.",
+        help="Libraries to load once, before any notebook, besides those that a lesson imports.",
     ).tag(config=True)
     as_data = Unicode(
         "", help="A function that turns what cannot cross (a figure, say) into plain data."

@@ -73,12 +73,13 @@ _CELL = {"cell_type": "code", "id": "one", "metadata": {}, "source": "", "execut
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run: the kind of sandbox, what the inside sees, limits, libraries to load."""
+    """How to run: the kind of sandbox, what the inside sees, limits, and which libraries to load
+    besides those that the lesson's own cells import."""
 
     sandbox: str = "bwrap"
     read: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ("numpy", "pandas", "pyarrow", "matplotlib.pyplot")
+    modules: tuple[str, ...] = ()
     as_data: str = ""
     cell_seconds: float = 20.0
     notebook_seconds: float = 120.0
@@ -200,7 +201,8 @@ def _opening(source: NotebookNode) -> list[NotebookNode]:
 
 
 def imports(source: NotebookNode) -> list[str]:
-    """Modules that the source's own cells import, to be loaded before any fork."""
+    """What the source's own cells import, to be loaded before any fork; a name that is imported
+    from a module may be one itself."""
     found: list[str] = []
     for cell in source.cells:
         if cell.cell_type == "code" and not is_for_self_study(cell):
@@ -210,6 +212,7 @@ def imports(source: NotebookNode) -> list[str]:
                         found += [one.name for one in node.names]
                     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                         found.append(node.module)
+                        found += [f"{node.module}.{one.name}" for one in node.names]
     return list(dict.fromkeys(found))
 
 

@@ -228,6 +228,15 @@ def test_is_a_loop_noticed_and_can_it_be_interrupted(room, run):
     assert run(process, "print(given)") == "7"
 
 
+@pytest.mark.parametrize(
+    ("cell", "shown"), [("6 * 7", ["42"]), ("6 * 7;", []), ("%time 6\n7;", [])]
+)
+def test_does_a_semicolon_keep_a_value_from_being_shown(room, cell, shown):
+    outputs = room.fork().ask({"do": "run", "source": cell}, 10)["outputs"]
+    values = [out["data"]["text/plain"] for out in outputs if out["output_type"] != "stream"]
+    assert values == shown
+
+
 def test_does_an_interrupt_that_comes_too_late_end_nothing(room, run):
     """The answer was on its way already: the next request finds the process well."""
     process = room.fork()
@@ -357,7 +366,10 @@ def test_is_a_room_that_died_reported_with_its_last_words(kind):
 def test_does_a_room_that_died_fork_after_being_made_anew(kind, run):
     with Sandbox(kind, View()) as room:
         room.prepare([], {"list.csv": b"a"}, ["given = 7"])
-        psutil.Process(room.pid).kill()
+        outer = psutil.Process(room.pid)
+        family = [outer, *outer.children(recursive=True)]
+        outer.kill()
+        assert psutil.wait_procs(family, timeout=10)[1] == []
         said = run(room.fork(), "import os; print(given, os.listdir())")
     assert said == "7 ['list.csv']"
 
