@@ -259,6 +259,14 @@ def test_do_first_uses_of_libraries_work_and_leave_nothing(kind, run):
     assert said == "set() []"
 
 
+@pytest.mark.parametrize(("modules", "loaded"), [([], False), (["pandas"], True)])
+def test_is_pandas_loaded_only_where_a_lesson_needs_it(kind, run, modules, loaded):
+    with Sandbox(kind, View()) as room:
+        room.prepare(modules)
+        said = run(room.fork(), "import sys; print('pandas' in sys.modules)")
+    assert said == str(loaded)
+
+
 def test_is_a_loop_that_swallows_interrupts_ended(room, run):
     process = room.fork()
     with pytest.raises(channel.TookTooLong):

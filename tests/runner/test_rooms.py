@@ -323,6 +323,13 @@ def test_can_a_cell_call_what_no_check_has_passed(grade):
     assert "AssertionError" not in result["notebook"]
 
 
+def test_does_a_check_see_a_value_of_a_library_that_the_answer_alone_has_loaded(grade):
+    answer = "def double(x):\n    import pandas\n    return pandas.DataFrame({'x': [2 * x]})"
+    check = "assert list(double(2)['x']) == [4]"
+    result = grade(double=answer, double_check=check)
+    assert (result["result"], result["marks"]) == ("graded", RIGHT)
+
+
 SAME = "import numpy, pandas\ntable = pandas.DataFrame({'x': numpy.arange(1000)})"
 OTHER = "import numpy, pandas\ntable = pandas.DataFrame({'x': numpy.random.rand(1000)})"
 DOUBLED = "assert double(table).equals(table + table)"
