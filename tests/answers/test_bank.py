@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 MODULES = [module.folder for module in syllabus.modules()]
 
 #: The module that stock nbgrader grades in kernels it starts by itself.
-PLAIN = "m07_un_peacekeeping_who_serves"
+PLAIN = "m01_claims_and_concepts"
 
 
 @pytest.fixture(scope="module")

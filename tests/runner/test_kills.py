@@ -180,7 +180,7 @@ class _cluster:  # noqa: N801 - used as a function
         address = next(line.split()[-1] for line in self.scheduler.stderr if "Scheduler at" in line)
         self.worker = subprocess.Popen(
             [*python[:2], "distributed.cli.dask_worker", address, "--nthreads", "1",
-             "--no-dashboard", "--death-timeout", "60"],
+             "--no-dashboard", "--no-nanny", "--death-timeout", "60"],
             stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         return address, self.scheduler
