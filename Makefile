@@ -9,7 +9,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-WORKERS := 2
+# One more than two cores have: a third test runs while another waits. More on a larger machine.
+WORKERS := 3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

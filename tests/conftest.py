@@ -1,4 +1,4 @@
-"""What all test folders share: the repository's files, and how two workers divide the tests."""
+"""What all test folders share: the repository's files, and how workers divide the tests."""
 
 import re
 import sqlite3
@@ -72,14 +72,14 @@ def pytest_terminal_summary(terminalreporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that both workers are done at about the same time."""
+    """The longest first, so that all workers are done at about the same time."""
     places = {path: place for place, path in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """With `-n 2` a file's tests, or those of one part of it, run on one worker, in order."""
+    """With `-n 3` a file's tests, or those of one part of it, run on one worker, in order."""
     from xdist.scheduler import LoadScopeScheduling
 
     config.option.loadscopereorder = False
