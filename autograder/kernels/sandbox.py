@@ -379,8 +379,8 @@ def choose(wanted: str = "auto") -> str:
         said = "; ".join(f"{kind}: {reason}" for kind, reason in reasons.items())
         raise NoSandbox(
             f"No sandbox runs here ({said}). `mildip doctor` looks closer. Install bubblewrap, or "
-            "use a Linux kernel of 5.13 or newer. `--sandbox none` grades without walls; use it only "
-            "for work you trust."
+            "use a Linux kernel of 5.13 or newer. `--sandbox none` grades without walls; use it "
+            "only for work you trust."
         )
     if reason := probe(wanted):
         raise NoSandbox(f"The sandbox {wanted!r} does not run here: {reason}.")
