@@ -55,7 +55,7 @@ class Warm:
         for name in modules:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
-        wire.tables()
+        wire.tables()  # before any fork, where a library wants it
         self.files = files
         self._lay_out()
         os.chdir(self.work)

@@ -25,10 +25,11 @@ from typing import Any
 
 MAX_DEPTH = 40
 
-#: What `tables` encodes.
-TABLES = {"numpy", "array", "frame", "series", "index"} | {
-    "timestamp", "timedelta", "interval", "period", "na", "nat"
-}  # fmt: skip
+#: Tags of what `tables` decodes, known here so that it is loaded for no other.
+TABLES = {
+    *("numpy", "array", "frame", "series", "index"),
+    *("timestamp", "timedelta", "interval", "period", "na", "nat"),
+}
 
 
 class CannotCross(TypeError):

@@ -16,8 +16,6 @@ from autograder.settings import CONFIG_FILE
 
 MODULE, NAME = "m01_light", "light"
 
-CONFIG = CONFIG_FILE + "\nc.Engine.modules = []\n"
-
 DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
 DOUBLE_CHECK = """\
 assert double(2) == 4
@@ -75,7 +73,7 @@ def make(root: Path) -> Course:
     folder = root / "sources" / MODULE
     folder.mkdir(parents=True)
     nbformat.write(source(), folder / f"{NAME}.ipynb")
-    course = Course.make(root / "class", root / "sources", CONFIG)
+    course = Course.make(root / "class", root / "sources", CONFIG_FILE)
     release(course, MODULE)
     return course
 

@@ -67,7 +67,7 @@ def grade(kind: str) -> Callable[..., dict]:
             name: text for name, text in sources.items() if name.endswith(("_check", "opening"))
         }
         settings = {"sandbox": kind, "cell_seconds": 4, "notebook_seconds": 30,
-                    "modules": [], "limits": Limits(**(limits or {})).as_dict()}  # fmt: skip
+                    "limits": Limits(**(limits or {})).as_dict()}  # fmt: skip
         job = one.pack(
             source=notebook(**checks),
             released=notebook(double="...", apply="...", **checks),
