@@ -165,15 +165,30 @@ def _series(found, expected, within, order):
         return "the right values, but in another order than asked"
     else:
         found = found.reindex(expected.index)
+    if _equal(found, expected):
+        return None
     for label, have, want in zip(expected.index, found, expected, strict=True):
         if sentence := difference(_plain(have), _plain(want), within=within):
             return f"at {short(_plain(label))}: {sentence}"
     return None
 
 
+def _equal(found: pd.Series, expected: pd.Series) -> bool:
+    """Equal at a glance, which is a hundred times faster than value by value. In a column of
+    objects True would pass for 1."""
+    return (
+        found.dtype == expected.dtype
+        and found.dtype != object
+        and found.array.equals(expected.array)
+    )
+
+
 def _frames(found, expected, within, order):
     if sentence := _labels(found.columns, expected.columns, "column"):
         return sentence
+    if found.shape[1] != expected.shape[1]:
+        twice = found.columns[found.columns.duplicated()][0]
+        return f"column {short(_plain(twice))} stands there more than once"
     if len(found) != len(expected):
         return f"expected {len(expected)} rows, found {len(found)}"
     found = found[list(expected.columns)]
@@ -187,6 +202,8 @@ def _frames(found, expected, within, order):
         if list(found.index) != list(expected.index):
             return "the right rows, but in another order than asked"
     for column in expected.columns:
+        if _equal(found[column], expected[column]):
+            continue
         rows = zip(expected.index, found[column], expected[column], strict=True)
         for label, have, want in rows:
             if sentence := difference(_plain(have), _plain(want), within=within):

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import jsonschema
+import nbformat
 import nbgrader.api
 import pytest
 import sqlalchemy
 
+from autograder.classroom import Course
+from autograder.runner import one
 from course.places import ROOT
 
 #: Tests that take minutes, longest first, and which part of a test's name says what stays on
@@ -26,10 +30,19 @@ LONG = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_gradebooks() -> None:
+def quick_nbgrader() -> None:
     """Gradebooks of tests are new and short-lived: no need to ask for nbgrader's version each
-    time, by a program, nor to wait for the disk. A kill loses nothing by it."""
+    time, by a program, nor to wait for the disk. A kill loses nothing by it. nbgrader's schema,
+    too, is looked over once and not again for each cell."""
     nbgrader.api.get_alembic_version = cache(nbgrader.api.get_alembic_version)
+    look_over, seen = jsonschema.Draft4Validator.check_schema, []
+
+    def look_over_once(schema: dict, *options: object) -> None:
+        if schema not in seen:
+            look_over(schema, *options)
+            seen.append(schema)
+
+    jsonschema.Draft4Validator.check_schema = look_over_once
 
     @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
     def wait_for_no_disk(connection, _) -> None:
@@ -49,6 +62,22 @@ def our_files() -> list[Path]:
     ).stdout
     paths = [ROOT / name for name in listed.split("\0") if name]
     return [path for path in paths if path.is_file()]
+
+
+@pytest.fixture(scope="session")
+def fork_kernels() -> Callable[[Course, list[Path]], None]:
+    """Have these notebooks of a course run in kernels that are forked from a warm one, with
+    what the engine's sandboxes see: it saves loading pandas for each."""
+
+    def fork_kernels(course: Course, notebooks: list[Path]) -> None:
+        settings = course.engine.settings("auto")
+        given = course.config.SandboxProvisioner
+        given.read, given.hide = settings["read"], settings["hide"]
+        sources = [nbformat.read(path, as_version=4) for path in notebooks]
+        loaded = [*settings["modules"], *(name for nb in sources for name in one.imports(nb))]
+        given.modules = list(dict.fromkeys(loaded))
+
+    return fork_kernels
 
 
 @pytest.fixture

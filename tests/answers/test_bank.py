@@ -94,18 +94,10 @@ def lost_in(module: str, number: int) -> set[str]:
     return {check for answer in chosen for check in answer.loses}
 
 
-def fork_kernels(course: Course, module: str) -> None:
-    """Have nbgrader take kernels from a warm process that sees what the engine's see."""
-    (path,) = (course.step("source") / module).glob("*.ipynb")
-    settings = course.engine.settings("auto")
-    course.config.Execute.kernel_name = "mildip-sandbox"
-    given = course.config.SandboxProvisioner
-    given.read, given.hide = settings["read"], settings["hide"]
-    given.modules = [*settings["modules"], *one.imports(nbformat.read(path, as_version=4))]
-
-
 @pytest.mark.parametrize("module", [x for x in MODULES if not x.startswith("m00")])
-def test_does_stock_nbgrader_give_every_answer_the_same_marks(course, module, tell, tmp_path):
+def test_does_stock_nbgrader_give_every_answer_the_same_marks(
+    course, module, tell, tmp_path, fork_kernels
+):
     from nbgrader.converters import Autograde
 
     stocked = Course(course.root)
@@ -113,7 +105,8 @@ def test_does_stock_nbgrader_give_every_answer_the_same_marks(course, module, te
     (name,) = stocked.notebooks(module)
     notebooks = packed(stocked, module)
     if module != PLAIN:
-        fork_kernels(stocked, module)
+        stocked.config.Execute.kernel_name = "mildip-sandbox"
+        fork_kernels(stocked, [stocked.step("source") / module / f"{name}.ipynb"])
     for number, (nb, _) in enumerate(notebooks):
         path = tmp_path / "in" / f"pack-{number:02d}" / f"{name}.ipynb"
         path.parent.mkdir(parents=True)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from course.compare import difference, kind, short, wrong_kind
+from course.data import load, names
 
 NAN = float("nan")
 
@@ -207,6 +208,7 @@ def test_does_order_matter_unless_the_task_frees_it():
     [
         (FRAME.drop(columns="n"), "column 'n' is missing"),
         (FRAME.assign(extra=1), "column 'extra' should not be there"),
+        (pd.concat([FRAME, FRAME["n"]], axis=1), "column 'n' stands there more than once"),
         (FRAME.iloc[:2], "expected 3 rows, found 2"),
         (FRAME.assign(n=[1, 2, 4]), "column 'n', row 2: expected 3, found 4"),
         (FRAME.assign(n=[1.0, 2.0, 3.0]), "column 'n', row 0: expected a whole number (int)"),
@@ -216,6 +218,13 @@ def test_does_order_matter_unless_the_task_frees_it():
 )
 def test_do_frames_differ_in_columns_rows_and_cells(found, said):
     assert difference(found, FRAME).startswith(said)
+
+
+def test_is_a_truth_value_among_objects_no_number():
+    # pandas calls the two equal.
+    found, wanted = (pd.Series([one, 2], dtype=object) for one in (True, 1))
+    assert difference(found, wanted) == "at 0: expected a whole number (int), found True or False"
+    assert difference(found.to_frame("n"), wanted.to_frame("n")).startswith("column 'n', row 0")
 
 
 def test_is_a_named_index_compared():
@@ -255,3 +264,17 @@ def test_is_a_long_series_compared_in_reasonable_time():
     # Quadratic label lookup would take minutes here.
     long = pd.Series(range(60_000))
     assert difference(long, long.copy()) is None
+
+
+@pytest.mark.parametrize("name", names())
+def test_is_a_dataset_equal_to_itself_and_not_to_one_with_another_value(name):
+    frame = load(name)
+    assert difference(load(name), frame) is None
+    for column in frame:
+        here = frame[column].last_valid_index()
+        others = frame.loc[frame[column] != frame.loc[here, column], column].dropna()
+        if len(others):
+            changed = frame.copy()
+            changed.loc[here, column] = others.iloc[0]
+            said = difference(changed, frame)
+            assert said.startswith(f"column {column!r}, row {here}: expected"), said

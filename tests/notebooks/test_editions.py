@@ -14,14 +14,15 @@ from nbclient import NotebookClient
 from autograder.classroom import Course
 from autograder.release import Release, release
 from course import lesson, syllabus
-from course.places import NOTEBOOKS
+from course.places import CONFIG, NOTEBOOKS
 
 SECRET = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.S)
 
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory) -> Course:
-    return Course.make(tmp_path_factory.mktemp("class") / "course", NOTEBOOKS)
+    root = tmp_path_factory.mktemp("class") / "course"
+    return Course.make(root, NOTEBOOKS, CONFIG.read_text("utf-8"))
 
 
 @pytest.fixture(scope="session", params=[module.id for module in syllabus.modules()])
@@ -89,14 +90,18 @@ def test_are_the_points_of_the_gradebook_those_of_the_lesson(released):
 
 
 @pytest.mark.slow
-def test_runs_an_untouched_copy_through_and_earns_nothing(released):
+def test_runs_an_untouched_copy_through_and_earns_nothing(course, released, fork_kernels):
     path = next(released.seminar.glob("*.ipynb"))
     nb = nbformat.read(path, as_version=4)
+    fork_kernels(course, [module.notebook for module in syllabus.modules()])
+    # The capstone's checks read the text of the notebook as it was saved.
+    course.config.SandboxProvisioner.files = [syllabus.module("m15").notebook.name]
     NotebookClient(
         nb,
+        config=course.config,
+        kernel_name="mildip-sandbox",
         timeout=120,
         allow_errors=True,
-        extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     outcome = {}
