@@ -18,7 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.classroom import Course, Problem
 from autograder.editions import edition, source_files
 from autograder.gradebook import worth
-from autograder.intake.restore import is_for_self_study
+from autograder.intake.rebuild import is_for_self_study
 from autograder.stock import run
 
 

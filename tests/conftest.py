@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import jsonschema
 import nbformat
 import nbgrader.api
 import pytest
 import sqlalchemy
+from nbgrader.nbgraderformat import common
 
 from autograder.classroom import Course
 from autograder.runner import one
@@ -35,14 +35,15 @@ def quick_nbgrader() -> None:
     time, by a program, nor to wait for the disk. A kill loses nothing by it. nbgrader's schema,
     too, is looked over once and not again for each cell."""
     nbgrader.api.get_alembic_version = cache(nbgrader.api.get_alembic_version)
-    look_over, seen = jsonschema.Draft4Validator.check_schema, []
+    kind = common.jsonschema.Draft4Validator
+    look_over, seen = kind.check_schema, []
 
     def look_over_once(schema: dict, *options: object) -> None:
         if schema not in seen:
             look_over(schema, *options)
             seen.append(schema)
 
-    jsonschema.Draft4Validator.check_schema = look_over_once
+    kind.check_schema = look_over_once
 
     @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
     def wait_for_no_disk(connection, _) -> None:

@@ -16,10 +16,10 @@ from autograder import gradebook, headings
 from autograder.classroom import Course
 from autograder.feedback.clean import cell_html
 from autograder.feedback.page import Answer, Check, Page, render
-from autograder.feedback.verdict import check_name, verdict
 from autograder.gradebook import Mark
 from autograder.intake.gate import Refused, parse, read
 from autograder.intake.restore import labels, restored
+from autograder.marking.verdict import check_name, verdict
 from autograder.stock import run
 
 

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-from autograder.feedback.verdict import plain
+from autograder.marking.verdict import plain
 
 MAX_OUTPUT = 400_000
 MAX_CELL = 1_000_000

@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader
 from autograder import gradebook
 from autograder.classroom import Course
 from autograder.feedback.page import duration, number
-from autograder.feedback.verdict import check_name
 from autograder.gradebook import Row
 from autograder.headings import heading
+from autograder.marking.verdict import check_name
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),

@@ -64,6 +64,12 @@ def is_ours(cell: NotebookNode) -> bool:
     return bool(label(cell).get("locked")) or is_check(cell)
 
 
+def is_for_self_study(cell: NotebookNode) -> bool:
+    """Cells tagged `self-study` are no part of what a seminar hands out or grades."""
+    tags = cell.metadata.get("tags")
+    return isinstance(tags, list) and "self-study" in tags
+
+
 def grade_id(cell: NotebookNode) -> str:
     return str(label(cell).get("grade_id") or cell.get("id") or "")
 

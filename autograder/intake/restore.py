@@ -3,6 +3,8 @@
 from nbformat import NotebookNode
 from nbgrader.api import Notebook as GradebookNotebook
 
+from autograder.intake.rebuild import is_for_self_study
+
 
 def labels(notebook: GradebookNotebook) -> dict[str, dict]:
     """nbgrader's metadata by grade id, as they were when the module was released."""
@@ -38,9 +40,3 @@ def restored(nb: NotebookNode, known: dict[str, dict]) -> NotebookNode:
         if isinstance(grade_id, str) and grade_id in waiting:
             cell.metadata["nbgrader"] = NotebookNode(waiting.pop(grade_id))
     return nb
-
-
-def is_for_self_study(cell: NotebookNode) -> bool:
-    """Cells tagged `self-study` are no part of what a seminar hands out or grades."""
-    tags = cell.metadata.get("tags")
-    return isinstance(tags, list) and "self-study" in tags

@@ -19,9 +19,7 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import determine_grade
 
-from autograder.feedback.verdict import fit_to_tell, lines_for_learner
 from autograder.intake.gate import Refused, parse
 from autograder.intake.rebuild import (
     defined_names,
@@ -29,16 +27,18 @@ from autograder.intake.rebuild import (
     import_lines,
     is_answer,
     is_check,
+    is_for_self_study,
     is_graded,
     is_ours,
     is_task,
     rebuild,
     used_names,
 )
-from autograder.intake.restore import is_for_self_study
 from autograder.kernels import channel
 from autograder.kernels.confine import Limits
 from autograder.kernels.sandbox import NoSandbox, Process, Sandbox, View
+from autograder.marking.nbgraders import determine_grade
+from autograder.marking.verdict import fit_to_tell, lines_for_learner
 
 #: Editions a worker keeps warm at once; each holds two processes.
 KEPT_WARM = 2

@@ -20,8 +20,8 @@ from autograder.classroom import Course
 from autograder.feedback import write_feedback
 from autograder.feedback.clean import cell_html, output_html
 from autograder.feedback.page import Page, duration, render
-from autograder.feedback.verdict import verdict
 from autograder.intake.collect import collect_folder
+from autograder.marking.verdict import verdict
 
 HOSTILE_TAGS = {"script", "iframe", "object", "embed", "svg", "form", "link", "base"}
 

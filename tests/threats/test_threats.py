@@ -22,9 +22,9 @@ from little_course import SECRET
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.feedback.clean import cell_html
-from autograder.feedback.verdict import verdict
 from autograder.intake import rebuild
 from autograder.kernels import sandbox
+from autograder.marking.verdict import verdict
 from autograder.runner.one import grade_one
 
 REPOSITORY = Path(__file__).parents[2]
