@@ -7,6 +7,7 @@ Leaves out whether they are good (docs/teaching/capstone.md gives their levels a
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -41,6 +42,29 @@ def name(request) -> str:
 @pytest.fixture
 def kept(name):
     return nbformat.read(papers.PAPERS[name], as_version=4)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Iterator[Course]:
+    """A classroom with the capstone released."""
+    root = tmp_path_factory.mktemp("papers") / "course"
+    course = Course.make(root, NOTEBOOKS, CONFIG.read_text("utf-8"))
+    release(course, papers.CAPSTONE.folder)
+    yield course
+    one.close_rooms()
+
+
+def handed_in(course: Course, texts: dict[str, str]) -> nbformat.NotebookNode:
+    """The seminar edition with these answers in it."""
+    path = course.step("release") / papers.CAPSTONE.folder / papers.CAPSTONE.notebook.name
+    return workbook.put_back(nbformat.read(path, as_version=4), texts)
+
+
+def by_the_engine(course: Course, nb: nbformat.NotebookNode) -> dict:
+    """What the engine gives: its result, as `grade_one` returns it."""
+    edition = desk.edition(course, papers.CAPSTONE.folder, papers.CAPSTONE.notebook.stem, "")
+    settings = course.engine.settings(sandbox.choose())
+    return json.loads(one.grade_one(edition.job(nbformat.writes(nb), settings)))
 
 
 def shown(nb) -> dict[str, str]:
@@ -103,16 +127,8 @@ def test_are_the_stored_outputs_of_a_paper_current(name, kept):
 
 
 @pytest.mark.slow
-def test_does_the_engine_give_a_worked_paper_every_automatic_mark(name, kept, tmp_path):
-    course = Course.make(tmp_path / "course", NOTEBOOKS, CONFIG.read_text("utf-8"))
-    released = release(course, papers.CAPSTONE.folder)
-    stem = papers.CAPSTONE.notebook.stem
-    nb = nbformat.read(released.seminar / f"{stem}.ipynb", as_version=4)
-    workbook.put_back(nb, workbook.answers(kept))
-    edition = desk.edition(course, papers.CAPSTONE.folder, stem, "")
-    settings = course.engine.settings(sandbox.choose())
-    result = json.loads(one.grade_one(edition.job(nbformat.writes(nb), settings)))
-    one.close_rooms()
+def test_does_the_engine_give_a_worked_paper_every_automatic_mark(course, kept):
+    result = by_the_engine(course, handed_in(course, workbook.answers(kept)))
     assert result["result"] == "graded", result
     worth = lesson.points(papers.capstone())
     written = {i for i in worth if lesson.role(i) == "answer"}
@@ -120,39 +136,31 @@ def test_does_the_engine_give_a_worked_paper_every_automatic_mark(name, kept, tm
         i: p for i, p in worth.items() if i not in written
     }
     assert {result["scores"][i] for i in written} == {None}
-    errors = {
-        cell.id: [o.evalue for o in cell.outputs if o.output_type == "error"]
-        for cell in nbformat.reads(result["notebook"], as_version=4).cells
-        if cell.cell_type == "code"
-    }
-    assert {i: said for i, said in errors.items() if said} == {}
+    graded = nbformat.reads(result["notebook"], as_version=4)
+    assert {cell: said for cell, said in errors(graded).items() if said} == {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["engine", "stock nbgrader"])
-def test_is_the_text_of_a_paper_read(how, tmp_path):
-    course = Course.make(tmp_path / "course", NOTEBOOKS, CONFIG.read_text("utf-8"))
-    module, stem = papers.CAPSTONE.folder, papers.CAPSTONE.notebook.stem
-    released = release(course, module)
-    nb = nbformat.read(released.seminar / f"{stem}.ipynb", as_version=4)
-    workbook.put_back(nb, papers.own_answers("story") | {"m15_t5": "Too short."})
-    graded = (by_the_engine if how == "engine" else by_stock)(course, nb, tmp_path)
-    errors = {
-        cell.id: [o.evalue for o in cell.outputs if o.output_type == "error"]
-        for cell in graded.cells
-        if cell.id.startswith("m15_t10_check")
-    }
-    (said,) = errors.pop("m15_t10_check_length")
+def test_is_the_text_of_a_paper_read(how, course, tmp_path):
+    nb = handed_in(course, papers.own_answers("story") | {"m15_t5": "Too short."})
+    if how == "engine":
+        graded = nbformat.reads(by_the_engine(course, nb)["notebook"], as_version=4)
+    else:
+        graded = by_stock(course, nb, tmp_path)
+    found = {i: said for i, said in errors(graded).items() if i.startswith("m15_t10_check")}
+    (said,) = found.pop("m15_t10_check_length")
     assert "the text has 900 to 1100 words: it has" in said
-    assert set(map(tuple, errors.values())) == {()}
+    assert set(map(tuple, found.values())) == {()}
 
 
-def by_the_engine(course: Course, nb: nbformat.NotebookNode, _) -> nbformat.NotebookNode:
-    edition = desk.edition(course, papers.CAPSTONE.folder, papers.CAPSTONE.notebook.stem, "")
-    settings = course.engine.settings(sandbox.choose())
-    result = json.loads(one.grade_one(edition.job(nbformat.writes(nb), settings)))
-    one.close_rooms()
-    return nbformat.reads(result["notebook"], as_version=4)
+def errors(nb: nbformat.NotebookNode) -> dict[str, list[str]]:
+    """What the errors of each code cell say."""
+    return {
+        cell.id: [out.evalue for out in cell.outputs if out.output_type == "error"]
+        for cell in nb.cells
+        if cell.cell_type == "code"
+    }
 
 
 def by_stock(course: Course, nb: nbformat.NotebookNode, aside: Path) -> nbformat.NotebookNode:
@@ -162,7 +170,8 @@ def by_stock(course: Course, nb: nbformat.NotebookNode, aside: Path) -> nbformat
     (aside / "in" / "ada").mkdir(parents=True)
     nbformat.write(nb, aside / "in" / "ada" / name)
     collect_folder(course, aside / "in", [module])
-    del course.config["Autograde"]
+    stocked = Course(course.root)
+    del stocked.config["Autograde"]
     folder = course.roster.enrol("ada").folder
-    stock.run(Autograde, course, module, folder, force=True)
+    stock.run(Autograde, stocked, module, folder, force=True)
     return nbformat.read(course.step("autograded") / folder / module / name, as_version=4)
