@@ -60,13 +60,14 @@ def kind(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def grade(kind: str) -> Callable[..., dict]:
-    """Grade answers; names ending in `_check` replace checks of the source, as `opening` does."""
+    """Grade answers; names ending in `_check` replace checks of the source, as `opening` does.
+    `seconds` is the limit of a cell."""
 
-    def grade(limits: dict | None = None, **sources: str) -> dict:
+    def grade(limits: dict | None = None, seconds: float = 4, **sources: str) -> dict:
         checks = {
             name: text for name, text in sources.items() if name.endswith(("_check", "opening"))
         }
-        settings = {"sandbox": kind, "cell_seconds": 4, "notebook_seconds": 30,
+        settings = {"sandbox": kind, "cell_seconds": seconds, "notebook_seconds": 30,
                     "limits": Limits(**(limits or {})).as_dict()}  # fmt: skip
         job = one.pack(
             source=notebook(**checks),
@@ -149,9 +150,9 @@ def test_does_a_room_that_is_slow_to_clean_in_the_middle_cost_the_rest(grade, mo
 
 def test_are_files_without_end_stopped(grade):
     many = "number = 0\nwhile True:\n    open(f'f{number}', 'w').close()\n    number += 1\n"
-    result = grade({"files": 20_000}, double=many)
+    result = grade({"files": 20_000}, seconds=2, double=many)
     assert result["marks"] == {"double": 0.0, "apply": 1.0}
-    said = "made more files than there is room for", "ran for more than 4 s"
+    said = "made more files than there is room for", "ran for more than 2 s"
     # Only bubblewrap's disks of memory tell how many files they hold.
     assert any(part in result["reason"] for part in said)
     assert grade(double=DOUBLE + LOOK)["marks"] == RIGHT
@@ -227,7 +228,7 @@ def test_is_a_reply_that_comes_byte_by_byte_given_up(grade):
         "        sock.sendall(b' ')\n"
         "        time.sleep(0.0005)\n"
     )
-    result = grade(double=drip)
+    result = grade(seconds=2, double=drip)
     assert result["result"] in ("died", "timed out")
     assert result["marks"] == {"double": 0.0, "apply": 1.0}
 
@@ -247,7 +248,7 @@ def test_does_an_answer_that_reads_no_reply_cost_that_check_alone(grade):
         "    while True:\n"
         "        pass\n"
     )
-    result = grade(apply=deaf)
+    result = grade(seconds=2, apply=deaf)
     assert (result["result"], result["marks"]) == ("timed out", {"double": 1.0, "apply": 0.0})
 
 
@@ -295,7 +296,8 @@ def test_does_recursion_of_a_few_levels_work(grade):
 )  # fmt: skip
 def test_do_time_limits_hold_while_a_function_is_called_back(grade, body, came):
     check = "apply(lambda x: x() if callable(x) else x, 1)\nassert False"
-    result = grade(apply=f"def apply(change, x):\n    {body}", apply_check=check)
+    answer = f"def apply(change, x):\n    {body}"
+    result = grade(seconds=2, apply=answer, apply_check=check)
     assert (result["result"], result["marks"]) == (came, {"double": 1.0, "apply": 0.0})
     assert result["reason"].startswith("Cell apply_check ")
 
