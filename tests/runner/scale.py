@@ -8,7 +8,10 @@ What was measured last stands in docs/scale.md.
 """
 
 import argparse
+import contextlib
 import random
+import subprocess
+import sysconfig
 import tempfile
 import threading
 import time
@@ -29,25 +32,29 @@ SCORES = (
 
 
 class Memory(threading.Thread):
-    """Megabytes held by this process, and by all below it, looked at now and then."""
+    """Megabytes held by a process, and by all below it, looked at now and then."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: psutil.Process) -> None:
         super().__init__(daemon=True)
+        self.process = process
         self.done = threading.Event()
         self.own: list[float] = []
         self.below: list[float] = []
 
     def run(self) -> None:
-        me = psutil.Process()
-        while not self.done.wait(0.5):
-            self.own.append(me.memory_info().rss / 1e6)
+        while not self.done.wait(0.25):
+            try:
+                own = self.process.memory_info().rss / 1e6
+                family = self.process.children(recursive=True)
+            except psutil.Error:
+                return
             total = 0.0
-            for child in me.children(recursive=True):
-                try:
+            for child in family:
+                with contextlib.suppress(psutil.Error):
                     total += child.memory_full_info().pss / 1e6
-                except psutil.Error:
-                    continue
-            self.below.append(total)
+            if own:  # it has not just ended
+                self.own.append(own)
+                self.below.append(total)
 
     def told(self) -> dict:
         """At a third of the way and at the end: flat means that both are alike."""
@@ -61,18 +68,22 @@ class Memory(threading.Thread):
 
 
 def a_class(released: Course, folder: Path, count: int, workers: int = 2) -> dict:
-    """Grade a class of `count` with nothing known; seconds, rate and memory."""
+    """`mildip grade` of a class of `count` with nothing known; seconds, rate and memory."""
     course = light.copy(released, folder / f"class-{count}")
     light.hand_in(course, count)
-    memory = Memory()
-    memory.start()
     began = time.monotonic()
-    jobs = grading.pending(course)
+    grading.pending(course)
     found = time.monotonic() - began
-    results = list(grading.grade(course, jobs, grading.How(workers=workers)))
+    mildip = [Path(sysconfig.get_path("scripts"), "mildip"), "grade", "--workers", str(workers)]
+    began = time.monotonic()
+    process = subprocess.Popen(mildip, cwd=course.root, stdout=subprocess.DEVNULL)
+    memory = Memory(psutil.Process(process.pid))
+    memory.start()
+    process.wait()
     seconds = time.monotonic() - began
+    results = {event["folder"]: event["result"] for event in course.events("grade")}
     as_expected = sum(
-        one.result == light.expected(int(one.job.folder.split("-")[1])) for one in results
+        result == light.expected(int(folder.split("-")[1])) for folder, result in results.items()
     )
     began = time.monotonic()
     gradebook.rows(course)
