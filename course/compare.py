@@ -186,7 +186,7 @@ def _equal(found: pd.Series, expected: pd.Series) -> bool:
 def _frames(found, expected, within, order):
     if sentence := _labels(found.columns, expected.columns, "column"):
         return sentence
-    if found.shape[1] != expected.shape[1]:
+    if found.columns.has_duplicates:
         twice = found.columns[found.columns.duplicated()][0]
         return f"column {short(_plain(twice))} stands there more than once"
     if len(found) != len(expected):
