@@ -4,21 +4,12 @@
 nbconvert: half a second and 46 MB in every worker. The file itself needs none of them.
 """
 
-import sys
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
+_FILE = Path(find_spec("nbgrader").origin).with_name("utils.py")
+_spec = spec_from_file_location(__name__ + ".utils", _FILE)
+_utils = module_from_spec(_spec)
+_spec.loader.exec_module(_utils)
 
-def _utils() -> ModuleType:
-    """nbgrader/utils.py, by itself unless it is loaded already."""
-    if "nbgrader.utils" in sys.modules:
-        return sys.modules["nbgrader.utils"]
-    package = find_spec("nbgrader")
-    spec = spec_from_file_location(__name__ + ".utils", Path(package.origin).with_name("utils.py"))
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-determine_grade = _utils().determine_grade
+determine_grade = _utils.determine_grade

@@ -20,9 +20,14 @@ SECRET = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.S)
 
 
 @pytest.fixture(scope="session")
-def course(tmp_path_factory) -> Course:
+def course(tmp_path_factory, fork_kernels) -> Course:
+    """A classroom whose kernels are forked from one that has loaded what the lessons import."""
     root = tmp_path_factory.mktemp("class") / "course"
-    return Course.make(root, NOTEBOOKS, CONFIG.read_text("utf-8"))
+    course = Course.make(root, NOTEBOOKS, CONFIG.read_text("utf-8"))
+    fork_kernels(course, [module.notebook for module in syllabus.modules()])
+    # The capstone's checks read the text of the notebook as it was saved.
+    course.config.SandboxProvisioner.files = [syllabus.module("m15").notebook.name]
+    return course
 
 
 @pytest.fixture(scope="session", params=[module.id for module in syllabus.modules()])
@@ -90,12 +95,9 @@ def test_are_the_points_of_the_gradebook_those_of_the_lesson(released):
 
 
 @pytest.mark.slow
-def test_runs_an_untouched_copy_through_and_earns_nothing(course, released, fork_kernels):
+def test_runs_an_untouched_copy_through_and_earns_nothing(course, released):
     path = next(released.seminar.glob("*.ipynb"))
     nb = nbformat.read(path, as_version=4)
-    fork_kernels(course, [module.notebook for module in syllabus.modules()])
-    # The capstone's checks read the text of the notebook as it was saved.
-    course.config.SandboxProvisioner.files = [syllabus.module("m15").notebook.name]
     NotebookClient(
         nb,
         config=course.config,

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -97,15 +96,8 @@ def mildip() -> Iterator[Callable[..., subprocess.Popen]]:
     started = []
 
     def mildip(course: Course, *arguments: object) -> subprocess.Popen:
-        started.append(
-            subprocess.Popen(
-                [Path(sysconfig.get_path("scripts"), "mildip"), *map(str, arguments)],
-                cwd=course.root,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        )
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        started.append(light_course.mildip(course, *arguments, **streams))
         return started[-1]
 
     yield mildip

@@ -4,6 +4,8 @@ Every learner's notebook differs, so that no two share a result. `pandas` is now
 """
 
 import shutil
+import subprocess
+import sysconfig
 from pathlib import Path
 
 import nbformat
@@ -81,6 +83,12 @@ def make(root: Path) -> Course:
 def copy(course: Course, target: Path) -> Course:
     shutil.copytree(course.root, target)
     return Course(target)
+
+
+def mildip(course: Course, *arguments: object, **streams: object) -> subprocess.Popen:
+    """Start `mildip` in the course's folder, as an instructor does."""
+    program = Path(sysconfig.get_path("scripts"), "mildip")
+    return subprocess.Popen([program, *map(str, arguments)], cwd=course.root, **streams)
 
 
 def hand_in(course: Course, count: int, first: int = 1) -> None:

@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import random
 import subprocess
-import sysconfig
 import tempfile
 import threading
 import time
@@ -74,9 +73,8 @@ def a_class(released: Course, folder: Path, count: int, workers: int = 2) -> dic
     began = time.monotonic()
     grading.pending(course)
     found = time.monotonic() - began
-    mildip = [Path(sysconfig.get_path("scripts"), "mildip"), "grade", "--workers", str(workers)]
     began = time.monotonic()
-    process = subprocess.Popen(mildip, cwd=course.root, stdout=subprocess.DEVNULL)
+    process = light.mildip(course, "grade", "--workers", workers, stdout=subprocess.DEVNULL)
     memory = Memory(psutil.Process(process.pid))
     memory.start()
     process.wait()
